@@ -1,0 +1,133 @@
+//! message-service: the entries of conversations, history, read markers.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    Entry, EntryKind, Problem, Timestamp,
+    auth::Actor,
+    id::{ChannelId, ConversationId, MessageId, UserId},
+};
+
+/// Characters of an idempotency key in a header (visible ASCII).
+pub const MAX_KEY_BYTES: usize = 128;
+/// Days an idempotency key is remembered.
+pub const KEY_DAYS: u64 = 7;
+/// Bytes of a reaction: the longest emoji sequences stay below.
+pub const MAX_REACTION_BYTES: usize = 64;
+
+/// `POST …/messages`. `text/plain` bodies are the text alone.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SendMessage {
+    pub text: String,
+    /// `message` (default), `action` or `notice`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<EntryKind>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<MessageId>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EditMessage {
+    pub text: String,
+}
+
+/// Where a batch item goes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SendTo {
+    Channel(ChannelId),
+    /// `id` is looked up by the gateway; `nick` is shown back as the entry's target.
+    User(crate::Person),
+}
+
+/// One send of a batch: `POST /v1/messages:batch` (gateways only).
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct SendItem {
+    pub actor: Actor,
+    pub to: SendTo,
+    /// The channel's version that the actor's gateway has applied: authorised at this one or a later one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel_version: Option<u64>,
+    pub kind: EntryKind,
+    pub text: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<MessageId>,
+    /// The entry that a redaction, edit or reaction is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<u64>,
+    pub key: String,
+    /// The entry is known to be a repeat's: the traceparent of the typed line, for the row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
+}
+
+/// What came of one item.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SendResult {
+    /// Committed. `replayed`: it had been before, this is the first answer.
+    Stored { entry: Entry, replayed: bool },
+    /// The replica is behind `channel_version` and is catching up: send it again, in its order.
+    Stale,
+    Problem(Problem),
+}
+
+/// One page of history, ascending by seq.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct History {
+    pub items: Vec<Entry>,
+    /// The first readable seq: what was below is gone by retention, or hidden by the floor.
+    pub first_seq: u64,
+    pub has_before: bool,
+    pub has_after: bool,
+}
+
+/// A conversation of the caller's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Conversation {
+    pub id: ConversationId,
+    /// A channel's name or a nick.
+    pub target: String,
+    /// The other party of a direct conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
+    pub last_seq: u64,
+    pub last_at: Option<Timestamp>,
+    pub read_seq: u64,
+    pub unread: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReadMarker {
+    pub seq: u64,
+}
+
+/// Entries of one conversation after a seq, for services that heal: `GET /v1/conversations/{id}/entries?after=&limit=`.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Entries {
+    pub epoch: String,
+    pub entries: Vec<Entry>,
+    /// The highest seq there is: entries up to it that are missing here are gone for good.
+    pub last_seq: u64,
+}
+
+/// Heads of direct conversations: a gateway that follows a user asks what the user's conversations are at.
+/// `POST /v1/conversations:of {"users": […]}` (services only).
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ConversationsOf {
+    pub users: Vec<UserId>,
+    /// Only those with an entry after this moment.
+    pub since: Timestamp,
+}
+
+/// A direct conversation with its parties and head.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DirectHead {
+    pub id: ConversationId,
+    pub parties: [UserId; 2],
+    pub last_seq: u64,
+}
