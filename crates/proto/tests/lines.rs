@@ -1,7 +1,7 @@
 //! How bytes become lines, whatever the chunks.
 
-use causerie_proto::lines::{LineBuffer, LineError, MAX_LINE};
 use proptest::prelude::*;
+use proto::lines::{LineBuffer, LineError, MAX_LINE};
 
 type Read = Result<String, LineError>;
 

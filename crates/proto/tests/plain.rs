@@ -1,9 +1,7 @@
 //! The grammar of the line protocol, from both sides.
 
-use causerie_proto::plain::{
-    At, Body, Event, Frame, MessageKind, Params, Reason, Request, ServerLine, Tags, decode,
-};
 use proptest::prelude::*;
+use proto::plain::{At, Body, Event, Frame, MessageKind, Params, Reason, Request, ServerLine, Tags, decode};
 
 const SEEN: At = At(1_783_080_245_678_000);
 
