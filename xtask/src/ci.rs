@@ -1,0 +1,40 @@
+//! `cargo xtask ci`: what a change must pass, cheapest first, each step with the time it took.
+
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Result, ensure};
+
+use crate::{Code, PASSED, arrows, cargo, done, root, test};
+
+pub(crate) fn run(compose: bool) -> Result<Code> {
+    let start = Instant::now();
+    step("format", || done(cargo().args(["fmt", "--all", "--check"])))?;
+    step("arrows", || passed(arrows::check()?))?;
+    step("clippy", || {
+        done(cargo().args(["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+    })?;
+    step("docs", || {
+        done(cargo().args(["doc", "--locked", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
+    })?;
+    step("tests", || passed(test::run(&[])?))?;
+    if compose {
+        step("compose", || done(Command::new("bash").arg("e2e/compose.sh").current_dir(root())))?;
+    }
+    eprintln!("── all passed in {} s", start.elapsed().as_secs());
+    Ok(PASSED)
+}
+
+fn step(name: &str, run: impl FnOnce() -> Result<()>) -> Result<()> {
+    let start = Instant::now();
+    eprintln!("── {name}");
+    let outcome = run();
+    let how = if outcome.is_ok() { "passed" } else { "failed" };
+    eprintln!("── {name} {how} after {} s", start.elapsed().as_secs());
+    outcome
+}
+
+fn passed(code: Code) -> Result<()> {
+    ensure!(code == PASSED, "see above");
+    Ok(())
+}
