@@ -42,7 +42,9 @@ async fn test(arguments: &[String]) -> Result<Code> {
         }
         () = interrupted => {
             if let Some(group) = tests.id() {
-                done(Command::new("sh").args(["-c", "kill -s TERM -- \"-$0\""]).arg(group.to_string()))?;
+                // Outside our own group, where a second Ctrl-C would end it.
+                let mut kill = Command::new("sh");
+                done(kill.args(["-c", "kill -s TERM -- \"-$0\""]).arg(group.to_string()).process_group(0))?;
             }
             tests.wait().await?;
             Ok(INTERRUPTED)
