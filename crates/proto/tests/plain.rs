@@ -160,6 +160,21 @@ fn every_event_has_both_forms() {
             "100 redact #general 44 2026-07-03T12:04:05.678Z bob 43",
             "12:04 #general * bob redacted 43",
         ),
+        (
+            Event::Edit { target, seq: 44, at: SEEN, nick, edited: 43, text: "salut!" },
+            "100 edit #general 44 2026-07-03T12:04:05.678Z bob 43 :salut!",
+            "12:04 #general * bob edited 43: salut!",
+        ),
+        (
+            Event::React { target, seq: 45, at: SEEN, nick, of: 43, emoji: "👍", back: false },
+            "100 react #general 45 2026-07-03T12:04:05.678Z bob 43 :👍",
+            "12:04 #general * bob reacted to 43: 👍",
+        ),
+        (
+            Event::React { target, seq: 46, at: SEEN, nick, of: 43, emoji: "👍", back: true },
+            "100 unreact #general 46 2026-07-03T12:04:05.678Z bob 43 :👍",
+            "12:04 #general * bob unreacted to 43: 👍",
+        ),
         (Event::Join { channel, nick }, "100 join #general bob", "12:04 #general * bob joined"),
         (Event::Part { channel, nick, reason: "" }, "100 part #general bob :", "12:04 #general * bob left"),
         (Event::Quit { nick, reason: "tired" }, "100 quit bob :tired", "12:04 * bob quit (tired)"),
@@ -297,6 +312,8 @@ proptest! {
         let events = [
             (message, rows),
             (Event::Redact { target: &a, seq: 2, at, nick: &b, redacted: 1 }, 1),
+            (Event::Edit { target: &a, seq: 2, at, nick: &b, edited: 1, text: &text }, rows),
+            (Event::React { target: &a, seq: 3, at, nick: &b, of: 1, emoji: &text, back: false }, 1),
             (Event::Join { channel: &a, nick: &b }, 1),
             (Event::Part { channel: &a, nick: &b, reason: &text }, 1),
             (Event::Quit { nick: &b, reason: &text }, 1),

@@ -19,6 +19,25 @@ pub enum Event<'a> {
         nick: &'a str,
         redacted: u64,
     },
+    /// `text` is all of the new one.
+    Edit {
+        target: &'a str,
+        seq: u64,
+        at: At,
+        nick: &'a str,
+        edited: u64,
+        text: &'a str,
+    },
+    /// `emoji` is put on message `of`, or taken back.
+    React {
+        target: &'a str,
+        seq: u64,
+        at: At,
+        nick: &'a str,
+        of: u64,
+        emoji: &'a str,
+        back: bool,
+    },
     Join {
         channel: &'a str,
         nick: &'a str,
@@ -80,7 +99,7 @@ impl MessageKind {
 }
 
 impl Event<'_> {
-    /// For programs: `100 …` lines, more than one only for a message of several lines.
+    /// For programs: `100 …` lines, more than one only for a text of several lines.
     pub fn wire(&self, out: &mut Vec<u8>) {
         match *self {
             Event::Message { kind, target, seq, at, nick, text } => {
@@ -94,6 +113,19 @@ impl Event<'_> {
                     .param(nick)
                     .number(redacted)
                     .end();
+            }
+            Event::Edit { target, seq, at, nick, edited, text } => {
+                Frame::event(out, "edit")
+                    .param(target)
+                    .number(seq)
+                    .at(at)
+                    .param(nick)
+                    .number(edited)
+                    .lines(text);
+            }
+            Event::React { target, seq, at, nick, of, emoji, back } => {
+                let word = if back { "unreact" } else { "react" };
+                Frame::event(out, word).param(target).number(seq).at(at).param(nick).number(of).text(emoji);
             }
             Event::Join { channel, nick } => Frame::event(out, "join").param(channel).param(nick).end(),
             Event::Part { channel, nick, reason } => {
@@ -144,6 +176,19 @@ impl Event<'_> {
                     .plain(" redacted")
                     .word(&number)
                     .end();
+            }
+            Event::Edit { target, at, nick, edited, text, .. } => {
+                let number = edited.to_string();
+                for line in text.split('\n') {
+                    let head = Sentence::new(at, out).word(target).plain(" *").word(nick).plain(" edited");
+                    head.word(&number).plain(": ").text(line);
+                }
+            }
+            Event::React { target, at, nick, of, emoji, back, .. } => {
+                let number = of.to_string();
+                let head = Sentence::new(at, out).word(target).plain(" *").word(nick);
+                let head = head.plain(if back { " unreacted to" } else { " reacted to" });
+                head.word(&number).plain(": ").text(emoji);
             }
             Event::Join { channel, nick } => {
                 Sentence::new(now, out).word(channel).plain(" *").word(nick).plain(" joined").end();
