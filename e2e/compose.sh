@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# The Compose stack as a newcomer meets it: up with one command, two people chat with netcat, a script reads the
+# history with curl, message-service is killed and has kept the message. Needs Docker with Compose, nc and curl, and
+# the stack's ports. Runs as a project of its own: a stack that is somebody's stays as it is, and nothing is left over.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# Seconds: the longest that anything below may take to show, on a slow machine.
+within=30
+start_within=180
+
+compose() { docker compose --project-name causerie-e2e "$@"; }
+
+say() { printf 'compose: %s\n' "$*"; }
+
+fail() {
+  say "FAILED: $*"
+  exit 1
+}
+
+work=$(mktemp -d)
+clients=()
+
+finish() {
+  local code=$?
+  trap - EXIT
+  for client in "${clients[@]}"; do kill "$client" 2>/dev/null || true; done
+  if ((code != 0)); then
+    for file in "$work"/*.out; do [[ -e $file ]] && { say "what $(basename "$file" .out) saw"; tail -n 40 "$file"; }; done
+    compose ps --all || true
+    compose logs --no-color --tail 40 || true
+  fi
+  compose down --volumes --remove-orphans --timeout 5 >"$work/down.log" 2>&1 || cat "$work/down.log"
+  rm -rf "$work"
+  exit "$code"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+# Typing to a netcat that has gone fails like any other command.
+trap '' PIPE
+
+# connect NAME: a person at netcat, typing into $work/NAME.in (kept open through the array `in`).
+declare -A in
+connect() {
+  local fd
+  mkfifo "$work/$1.in"
+  nc 127.0.0.1 7667 <"$work/$1.in" >"$work/$1.out" 2>&1 &
+  clients+=($!)
+  exec {fd}>"$work/$1.in"
+  in[$1]=$fd
+}
+
+types() { printf '%s\n' "$2" >&"${in[$1]}"; }
+
+# until_shown WHAT COMMAND…: repeats the command until it succeeds, and fails with WHAT when it does not.
+until_shown() {
+  local what=$1 deadline=$((SECONDS + within))
+  shift
+  until "$@"; do
+    ((SECONDS < deadline)) || fail "$what, not within $within s"
+    sleep 0.1
+  done
+}
+
+# sees NAME PATTERN: a line that matches has come or comes.
+sees() { until_shown "$1 sees /$2/" grep -qE -- "$2" "$work/$1.out"; }
+
+# history_has TEXT: message-service answers alice's token with a history that holds it.
+history_has() {
+  curl -fsS --max-time 10 -H "Authorization: Bearer $token" -o "$work/history.out" \
+    http://127.0.0.1:8103/v1/channels/compose/messages 2>"$work/curl.out" &&
+    grep -qF "\"text\":\"$1\"" "$work/history.out"
+}
+
+say "up"
+compose up --build --wait --wait-timeout "$start_within"
+
+say "two people chat"
+connect alice
+sees alice '^200 welcome causerie/1 '
+types alice '/nick alice'
+sees alice '^200 nick alice'
+types alice '/join #compose'
+sees alice '^200 joined #compose '
+connect bob
+types bob '/nick bob'
+sees bob '^200 nick bob'
+types bob '/join #compose'
+sees bob '^200 joined #compose '
+sees alice '^100 join #compose bob'
+types alice 'hello from netcat'
+sees alice '^201 sent #compose 1 '
+sees bob '^100 msg #compose 1 [^ ]+ alice :hello from netcat'
+types bob 'and hello back'
+sees bob '^201 sent #compose 2 '
+sees alice '^100 msg #compose 2 [^ ]+ bob :and hello back'
+
+say "the history by REST"
+types alice '/token'
+sees alice '^201 token '
+token=$(sed -nE 's/^201 token ([^ \r]+).*/\1/p' "$work/alice.out" | head -n 1)
+until_shown "the history over REST has the message" history_has 'hello from netcat'
+
+say "message-service is killed and started again"
+container=$(compose ps --quiet message-service)
+docker kill --signal KILL "$container" >/dev/null
+! history_has 'hello from netcat' || fail "a killed message-service answers"
+compose start message-service
+until_shown "the message is still there" history_has 'hello from netcat'
+until_shown "the answer too" history_has 'and hello back'
+types bob 'still here'
+sees bob '^201 sent #compose 3 '
+sees alice '^100 msg #compose 3 [^ ]+ bob :still here'
+
+say "passed"
