@@ -74,16 +74,16 @@ const CHAT_NOUNS: &[&str] = &[
 const QUEUES: &[&str] = &["broadcast", "mpsc", "oneshot", "watch"];
 
 fn is_chat(word: &Word) -> bool {
-    let is_queue =
-        word.name == "channel" && word.within.as_deref().is_some_and(|within| QUEUES.contains(&within));
-    // What tracing, errors and panics call their text.
-    let is_text = word.name == "message";
-    // Services are named for what they own, and kit knows where each is found.
-    let is_service = ["channels", "messages"].contains(&word.name.as_str());
-    !is_queue
-        && !is_text
-        && !is_service
-        && parts(&word.name).any(|part| CHAT_NOUNS.contains(&part.trim_end_matches('s')))
+    let within = |places: &[&str]| word.within.as_deref().is_some_and(|within| places.contains(&within));
+    let is_queue = word.name == "channel" && within(QUEUES);
+    // What tracing, errors and the bus call what they carry.
+    let is_text = ["message", "Message"].contains(&word.name.as_str());
+    // Services are named for what they own, and kit knows where each is found; their wire types it must not know.
+    let is_service = ["channels", "messages"].contains(&word.name.as_str()) && !within(&["api"]);
+    let parts: Vec<_> = parts(&word.name).collect();
+    let is_log = parts.windows(2).any(|pair| pair == ["log", "message"]);
+    let is_noun = parts.iter().any(|part| CHAT_NOUNS.contains(&part.trim_end_matches('s')));
+    is_noun && !is_queue && !is_text && !is_service && !is_log
 }
 
 /// `ChannelId` and `CHANNEL_ID` → `channel`, `id`.
@@ -197,7 +197,7 @@ mod tests {
             "nick_of",
             "NICK",
             "BanList",
-            "Message",
+            "MessageId",
             "next_messages",
             "TopicSet",
             "r#member",
@@ -206,6 +206,7 @@ mod tests {
         }
         assert_eq!(kit("fn channel() {}"), 1);
         assert_eq!(kit("fn f() { api::channel(); }"), 1);
+        assert_eq!(kit("use api::messages;"), 1);
     }
 
     #[test]
@@ -214,6 +215,7 @@ mod tests {
         assert_eq!(kit("let (tx, rx) = tokio::sync::mpsc::channel::<u8>(1);"), []);
         assert_eq!(kit("/// A channel's messages.\n// nick\nconst S: &str = \"channel.\"; /* topic */"), []);
         assert_eq!(kit("let url = &config.urls.channels;"), []);
+        assert_eq!(kit("const MAX_LOG_MESSAGE_BYTES: usize = size_of::<async_nats::Message>();"), []);
         assert_eq!(kit("fn f(message: &str, urban: Cabana, remembered: Banner) {}"), []);
     }
 
