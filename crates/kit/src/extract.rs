@@ -1,0 +1,165 @@
+//! What handlers take in; what cannot be read is answered as a Problem that says where and why.
+
+use api::ErrorCode;
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Request, rejection::BytesRejection},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, header, request::Parts};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_path_to_error::Segment;
+
+use crate::problem::Failure;
+
+/// A JSON body, in or out.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Json<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        if !is_json(request.headers()) {
+            return Err(not_json());
+        }
+        let body = body(request, state).await?;
+        from_json(&body).map(Self)
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
+    }
+}
+
+impl<T> From<T> for Json<T> {
+    fn from(value: T) -> Self {
+        Self(value)
+    }
+}
+
+/// A body that may be JSON or a form, as OAuth clients send it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct JsonOrForm<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonOrForm<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        if is_json(request.headers()) {
+            return Json::from_request(request, state).await.map(|Json(value)| Self(value));
+        }
+        if !content_type(request.headers()).starts_with("application/x-www-form-urlencoded") {
+            return Err(not_json());
+        }
+        match axum::Form::from_request(request, state).await {
+            Ok(axum::Form(value)) => Ok(Self(value)),
+            Err(rejection) if rejection.status() == 413 => Err(Failure::new(ErrorCode::BodyTooLarge)),
+            Err(rejection) => Err(invalid(&rejection.body_text())),
+        }
+    }
+}
+
+/// The query string.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        match axum::extract::Query::from_request_parts(parts, state).await {
+            Ok(axum::extract::Query(value)) => Ok(Self(value)),
+            Err(rejection) => Err(invalid(&rejection.body_text())),
+        }
+    }
+}
+
+/// What stands in the path.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Path<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        match axum::extract::Path::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(value)) => Ok(Self(value)),
+            Err(rejection) if rejection.status().is_server_error() => {
+                Err(Failure::internal(anyhow::anyhow!(rejection.body_text())))
+            }
+            // A thing whose id is no id does not exist.
+            Err(rejection) => {
+                let text = rejection.body_text();
+                Err(Failure::new(ErrorCode::NotFound).detail(text.trim_start_matches("Invalid URL: ")))
+            }
+        }
+    }
+}
+
+/// JSON that may be wrong, as a Problem that points at the place.
+pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let pointer = pointer(error.path());
+        let error = error.into_inner();
+        if error.is_data() {
+            Failure::new(ErrorCode::InvalidParameter)
+                .detail(format!("the body is not as expected: {error}"))
+                .field(pointer, error.to_string())
+        } else {
+            Failure::new(ErrorCode::BadRequest).detail(format!("the body is not JSON: {error}"))
+        }
+    })?;
+    json.end().map_err(|error| {
+        Failure::new(ErrorCode::BadRequest).detail(format!("the body goes on after the JSON: {error}"))
+    })?;
+    Ok(value)
+}
+
+async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Failure> {
+    Bytes::from_request(request, state).await.map_err(unreadable)
+}
+
+fn unreadable(rejection: BytesRejection) -> Failure {
+    if rejection.status() == 413 {
+        Failure::new(ErrorCode::BodyTooLarge)
+    } else {
+        Failure::new(ErrorCode::BadRequest).detail("the body ended early")
+    }
+}
+
+fn content_type(headers: &HeaderMap) -> &str {
+    headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = content_type(headers).split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+}
+
+fn not_json() -> Failure {
+    Failure::new(ErrorCode::UnsupportedMediaType)
+        .detail("the body is not declared as JSON: send Content-Type: application/json (curl: --json)")
+}
+
+/// axum says "Failed to deserialize query string: limit: invalid digit found in string".
+fn invalid(text: &str) -> Failure {
+    let text = text.split_once(": ").map_or(text, |(_, rest)| rest);
+    Failure::new(ErrorCode::InvalidParameter).detail(text)
+}
+
+/// A path as a JSON pointer (RFC 6901).
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key } | Segment::Enum { variant: key } => {
+                format!("/{}", key.replace('~', "~0").replace('/', "~1"))
+            }
+            Segment::Unknown => String::new(),
+        })
+        .collect()
+}

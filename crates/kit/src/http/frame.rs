@@ -1,0 +1,162 @@
+//! What happens around each request: trace, limits, panics, numbers.
+
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use api::{ErrorCode, auth::ServiceName};
+use axum::{
+    Extension, Router,
+    body::Body,
+    extract::{DefaultBodyLimit, MatchedPath, Request, State},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
+use futures_util::{FutureExt, StreamExt};
+use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tower_http::cors::{AllowOrigin, Any, CorsLayer};
+use tracing::Instrument;
+
+use super::{ServiceFrame, pages};
+use crate::{
+    problem::Failure,
+    service::tasks::panic_text,
+    trace::{self, TRACE_ID, TRACEPARENT, TraceContext},
+};
+
+/// Routes that watchers ask: answered whatever the load.
+const WATCHERS: [&str; 3] = ["/livez", "/readyz", "/metrics"];
+
+struct Frame {
+    name: ServiceName,
+    request_timeout: Duration,
+    slots: Semaphore,
+    draining: CancellationToken,
+}
+
+/// The service's routes with all that every service has around them.
+pub(super) fn app(frame: ServiceFrame) -> Router {
+    let ServiceFrame { name, routes, readiness, limits, verifier, tasks, .. } = frame;
+    let (own, openapi) = routes.split_for_parts();
+    let state = Arc::new(Frame {
+        name,
+        request_timeout: limits.request_timeout.get(),
+        slots: Semaphore::new(limits.concurrency),
+        draining: tasks.draining_token(),
+    });
+    let mut app = own
+        .merge(pages::routes(name, readiness, openapi))
+        .fallback(not_found)
+        .layer(DefaultBodyLimit::max(limits.body_limit))
+        .layer(from_fn_with_state(state, around));
+    if let Some(verifier) = verifier {
+        app = app.layer(Extension(verifier));
+    }
+    if limits.cors_origins.is_empty() { app } else { app.layer(cors(&limits.cors_origins)) }
+}
+
+async fn around(State(frame): State<Arc<Frame>>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let given = request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok()?.parse().ok());
+    let context = given.map_or_else(TraceContext::random, TraceContext::child);
+    // Absent for addresses that lead nowhere: their text must not become labels.
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("none", |route| route.as_str()).to_owned();
+    let method = method(request.method());
+    let trace_id = context.trace_id.to_string();
+    let span = tracing::info_span!("request", service = %frame.name, trace_id, method, route);
+
+    let work = frame.answer(request, next, &route).instrument(span.clone());
+    let mut response = trace::scope(context, work).await;
+
+    let status = response.status();
+    let took = started.elapsed();
+    tracing::debug!(target: "access", parent: &span, status = status.as_u16(), took_us = took.as_micros(), "answered");
+    let labels =
+        [("service", frame.name.as_str().to_owned()), ("route", route), ("method", method.to_owned())];
+    metrics::histogram!("http_request_duration_seconds", &labels).record(took);
+    let [service, route, method] = labels;
+    let labels = [service, route, method, ("status", status.as_str().to_owned())];
+    metrics::counter!("http_requests_total", &labels).increment(1);
+    if let Ok(value) = HeaderValue::try_from(trace_id) {
+        response.headers_mut().insert(TRACE_ID, value);
+    }
+    response
+}
+
+impl Frame {
+    async fn answer(&self, request: Request, next: Next, route: &str) -> Response {
+        let slot = self.slots.try_acquire();
+        if slot.is_err() && !WATCHERS.contains(&route) {
+            return Failure::new(ErrorCode::Overloaded).into_response();
+        }
+        let work = AssertUnwindSafe(next.run(request)).catch_unwind();
+        match tokio::time::timeout(self.request_timeout, work).await {
+            Ok(Ok(response)) => self.finish(response),
+            Ok(Err(panic)) => {
+                let text = panic_text(&*panic).to_owned();
+                Failure::internal(anyhow::anyhow!("a handler panicked: {text}")).into_response()
+            }
+            Err(_) => Failure::new(ErrorCode::Timeout)
+                .detail(format!(
+                    "no answer within {} s; whether it was done is not known",
+                    self.request_timeout.as_secs_f32()
+                ))
+                .into_response(),
+        }
+    }
+
+    fn finish(&self, response: Response) -> Response {
+        // axum adds the Allow header after us.
+        if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+            return Failure::new(ErrorCode::MethodNotAllowed).into_response();
+        }
+        let kind = response.headers().get(header::CONTENT_TYPE);
+        if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream")) {
+            return self.ended_by_draining(response);
+        }
+        response
+    }
+
+    /// A stream would keep the listener open for ever; its reader comes back elsewhere.
+    fn ended_by_draining(&self, response: Response) -> Response {
+        let draining = self.draining.clone();
+        response.map(|body| Body::from_stream(body.into_data_stream().take_until(draining.cancelled_owned())))
+    }
+}
+
+async fn not_found(uri: Uri) -> Failure {
+    let hint = "a # or a space in a path is written %23 or %20";
+    Failure::new(ErrorCode::NotFound).detail(format!("there is nothing at {}; {hint}", uri.path()))
+}
+
+/// A label's values must be few, whatever clients send.
+fn method(method: &Method) -> &'static str {
+    [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::HEAD, Method::OPTIONS]
+        .iter()
+        .position(|known| known == method)
+        .map_or("other", |at| ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"][at])
+}
+
+fn cors(origins: &[String]) -> CorsLayer {
+    let layer = CorsLayer::new()
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers(
+            ["authorization", "content-type", "idempotency-key", "if-match", "last-event-id", TRACEPARENT]
+                .map(HeaderName::from_static),
+        )
+        .expose_headers(
+            [TRACE_ID, "etag", "location", "retry-after", "idempotent-replayed", "www-authenticate"]
+                .map(HeaderName::from_static),
+        );
+    if origins.iter().any(|origin| origin == "*") {
+        return layer.allow_origin(Any);
+    }
+    let origins =
+        origins.iter().filter_map(|origin| HeaderValue::try_from(origin.trim_end_matches('/')).ok());
+    layer.allow_origin(AllowOrigin::list(origins))
+}

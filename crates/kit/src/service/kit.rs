@@ -1,0 +1,88 @@
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use api::auth::ServiceName;
+use utoipa_axum::router::OpenApiRouter;
+
+use super::{Running, Tasks};
+use crate::{
+    auth::{KeySource, Signer, Verifier},
+    bus::Bus,
+    clock::Clock,
+    config::Common,
+    http::{Readiness, ServiceFrame, serve},
+    secrets::Keys,
+    telemetry,
+};
+
+/// Connecting to a neighbour: it is on the same network or it is away.
+const CONNECT_WITHIN: Duration = Duration::from_secs(2);
+
+/// What a service has in hand before it knows anything of its own.
+#[derive(Clone)]
+pub struct Kit {
+    pub name: ServiceName,
+    pub clock: Clock,
+    /// Signs this service's calls to others.
+    pub signer: Signer,
+    pub verifier: Arc<Verifier>,
+    pub bus: Bus,
+    pub tasks: Tasks,
+    pub readiness: Readiness,
+    /// For calls to other services; pooled, so clone it.
+    pub http: reqwest::Client,
+    pub common: Common,
+}
+
+impl Kit {
+    /// Opens keys and bus, with the keys of people's tokens fetched from `common.urls.users`.
+    pub async fn open(name: ServiceName, common: &Common) -> anyhow::Result<Self> {
+        let source = KeySource::Remote(common.urls.users.clone());
+        Self::open_with(name, common, source, Clock::system()).await
+    }
+
+    /// As [`open`](Self::open), for the owner of people's keys ([`KeySource::Local`]) and for tests with a clock of their own.
+    pub async fn open_with(
+        name: ServiceName,
+        common: &Common,
+        source: KeySource,
+        clock: Clock,
+    ) -> anyhow::Result<Self> {
+        telemetry::metrics();
+        let tasks = Tasks::new(name);
+        let keys = Arc::new(Keys::open(&common.secrets_dir(), name)?);
+        let http = client()?;
+        let signer = Signer::new(keys.clone(), clock.clone());
+        let verifier = Verifier::new(keys, clock.clone(), source, signer.clone(), http.clone(), &tasks);
+        let bus = Bus::open(&common.bus, signer.clone(), http.clone(), &tasks).await?;
+        if common.log.ship {
+            telemetry::ship(common.urls.logs.clone(), signer.clone(), http.clone(), &tasks);
+        }
+        let (readiness, common) = (Readiness::default(), common.clone());
+        Ok(Self { name, clock, signer, verifier, bus, tasks, readiness, http, common })
+    }
+
+    /// Serves `routes` (and what every service has) at `listen`, and the bus's stream if this bus needs it.
+    pub async fn serve(self, listen: SocketAddr, routes: OpenApiRouter) -> anyhow::Result<Running> {
+        let (name, tasks) = (self.name, self.tasks.clone());
+        let frame = ServiceFrame {
+            name,
+            listen,
+            routes: routes.merge(self.bus.routes()),
+            readiness: self.readiness,
+            limits: self.common.http,
+            verifier: Some(self.verifier),
+            tasks: tasks.clone(),
+        };
+        let addr = serve(frame).await?;
+        Ok(Running { name, addr, tasks })
+    }
+}
+
+fn client() -> reqwest::Result<reqwest::Client> {
+    reqwest::Client::builder()
+        .no_proxy()
+        .tcp_nodelay(true)
+        .connect_timeout(CONNECT_WITHIN)
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+}

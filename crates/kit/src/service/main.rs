@@ -1,0 +1,81 @@
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser};
+
+use super::{Running, Service};
+use crate::{
+    config::{self, Flags},
+    telemetry,
+};
+
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// A service's whole `main`: flags, settings, telemetry, up, and a graceful end at SIGTERM or ctrl-c.
+pub fn main<S: Service>() -> ExitCode {
+    let matches = Cli::command().name(S::SECTION).bin_name(format!("causerie-{}", S::NAME)).get_matches();
+    let outcome = Cli::from_arg_matches(&matches).map_err(Into::into).and_then(|cli| start::<S>(&cli.flags));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("causerie-{}: {error:#}", S::NAME);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start<S: Service>(flags: &Flags) -> anyhow::Result<()> {
+    let settings = config::load::<S::Config>(S::SECTION, flags)?;
+    if flags.print_config {
+        print!("{}", settings.to_toml(S::SECTION)?);
+        return Ok(());
+    }
+    telemetry::init(&settings.common.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let running = S::up(settings).await?;
+        run_until_signal(vec![running]).await;
+        Ok(())
+    })
+}
+
+/// Waits for SIGTERM or ctrl-c, then stops all, the last started first. A second signal ends the wait at once.
+pub async fn run_until_signal(running: Vec<Running>) {
+    for service in &running {
+        tracing::info!(service = %service.name, addr = %service.addr, "{} is up at {}", service.name, service.addr);
+    }
+    signal().await;
+    tracing::info!("stopping");
+    let stop = async {
+        for service in running.into_iter().rev() {
+            service.stop().await;
+        }
+    };
+    tokio::select! {
+        () = stop => {}
+        () = signal() => tracing::warn!("told twice to stop, leaving at once"),
+    }
+}
+
+/// Resolves at SIGTERM or ctrl-c.
+///
+/// # Panics
+/// If the system gives no signals.
+pub async fn signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    let terminate = async {
+        use tokio::signal::unix::{SignalKind, signal};
+        signal(SignalKind::terminate()).expect("the system delivers signals").recv().await;
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        _ = interrupt => {}
+        () = terminate => {}
+    }
+}
