@@ -78,8 +78,7 @@ fn install(packages: &[&str]) -> Result<()> {
     }
     if on_path("apt-get").is_none() || !we_are_root()? {
         bail!(
-            "tests need {}: install it (Debian: sudo apt-get install {}), or name running servers in {POSTGRES} and {NATS}",
-            packages.join(" and "),
+            "tests need {0}: install it (on Debian: sudo apt-get install {0}), or name running servers in {POSTGRES} and {NATS}",
             packages.join(" ")
         );
     }
