@@ -22,6 +22,11 @@ pub const SERVICE_TOKEN_SECONDS: u64 = 60;
 /// The header in which a gateway names its [`Actor`]: base64url of its JSON.
 pub const ACT_AS: &str = "act-as";
 
+/// The header in which a gateway names the address of the client that it asks for: limits and cloaks need it.
+pub const CLIENT_ADDRESS: &str = "client-address";
+/// The header in which a gateway gives its id: frames that come of the request carry it (see [`crate::bus::Frame::origin`]).
+pub const ORIGIN: &str = "causerie-origin";
+
 /// What a token may be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -311,7 +311,11 @@ mod tests {
             assert_eq!(code.as_str().parse(), Ok(code));
             assert!(!code.doors().is_empty(), "{code} comes out nowhere");
         }
-        assert_eq!(ErrorCode::ALL.len(), ErrorCode::UnsupportedVersion as usize + 1, "a code is missing in ALL");
+        assert_eq!(
+            ErrorCode::ALL.len(),
+            ErrorCode::UnsupportedVersion as usize + 1,
+            "a code is missing in ALL"
+        );
     }
 
     #[test]

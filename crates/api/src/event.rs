@@ -43,7 +43,9 @@ pub struct ChannelEvent {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum ChannelChange {
     /// `member.roles` are those that the join itself gave (the first in an unregistered channel, a founder who is back).
-    Joined { member: Member },
+    Joined {
+        member: Member,
+    },
     Parted {
         user: Person,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -68,19 +70,43 @@ pub enum ChannelChange {
         topic: Option<Topic>,
     },
     /// All modes after the change (the key is only there for services), and what changed.
-    Modes { modes: Modes, changes: Vec<ModeChange> },
+    Modes {
+        modes: Modes,
+        changes: Vec<ModeChange>,
+    },
     /// All roles of the member after the change, and the one that changed.
-    Roles { user: Person, roles: Roles, role: Role, set: bool },
-    Listed { list: ListKind, entry: ListEntry },
-    Unlisted { list: ListKind, id: ListEntryId, mask: String },
-    Invited { user: Person, expires_at: Timestamp },
-    Registered { founder: AccountName },
+    Roles {
+        user: Person,
+        roles: Roles,
+        role: Role,
+        set: bool,
+    },
+    Listed {
+        list: ListKind,
+        entry: ListEntry,
+    },
+    Unlisted {
+        list: ListKind,
+        id: ListEntryId,
+        mask: String,
+    },
+    Invited {
+        user: Person,
+        expires_at: Timestamp,
+    },
+    Registered {
+        founder: AccountName,
+    },
     Unregistered,
-    Policy { history: HistoryPolicy },
+    Policy {
+        history: HistoryPolicy,
+    },
     /// The last member left an unregistered channel: members, modes, topic and lists are gone.
     Dormant,
     /// Woken by a join after dormancy; history below `floor` is not readable any more.
-    Woken { floor: u64 },
+    Woken {
+        floor: u64,
+    },
     Deleted,
     #[serde(other)]
     Unknown,

@@ -12,7 +12,9 @@ pub const MAX_MASK_BYTES: usize = 200;
 
 /// The text was not a mask.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a mask is nick!user@host with * and ?, or ~account:name, in at most {MAX_MASK_BYTES} bytes without spaces")]
+#[error(
+    "a mask is nick!user@host with * and ?, or ~account:name, in at most {MAX_MASK_BYTES} bytes without spaces"
+)]
 pub struct MaskError;
 
 /// `nick!user@host` with `*` and `?`, or `~account:name` (also with wildcards); missing parts are filled in with `*`.
@@ -75,7 +77,10 @@ pub fn glob(pattern: &str, text: &str) -> bool {
 impl TryFrom<&str> for Mask {
     type Error = MaskError;
     fn try_from(text: &str) -> Result<Self, MaskError> {
-        if text.is_empty() || text.len() > MAX_MASK_BYTES || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        if text.is_empty()
+            || text.len() > MAX_MASK_BYTES
+            || text.chars().any(|c| c.is_whitespace() || c.is_control())
+        {
             return Err(MaskError);
         }
         if let Some(rest) = text.strip_prefix('~') {

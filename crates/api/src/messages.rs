@@ -69,7 +69,10 @@ pub struct SendItem {
 #[serde(rename_all = "snake_case")]
 pub enum SendResult {
     /// Committed. `replayed`: it had been before, this is the first answer.
-    Stored { entry: Entry, replayed: bool },
+    Stored {
+        entry: Entry,
+        replayed: bool,
+    },
     /// The replica is behind `channel_version` and is catching up: send it again, in its order.
     Stale,
     Problem(Problem),
@@ -115,19 +118,20 @@ pub struct Entries {
     pub last_seq: u64,
 }
 
-/// Heads of direct conversations: a gateway that follows a user asks what the user's conversations are at.
-/// `POST /v1/conversations:of {"users": […]}` (services only).
+/// Asks for the direct conversations of some users that have entries after a moment: `POST /v1/conversations:of` (services only).
+/// A gateway asks with the moment its users' sessions opened, so that even the loss of a conversation's first event heals.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ConversationsOf {
     pub users: Vec<UserId>,
-    /// Only those with an entry after this moment.
     pub since: Timestamp,
 }
 
-/// A direct conversation with its parties and head.
+/// A direct conversation with its parties and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DirectHead {
     pub id: ConversationId,
     pub parties: [UserId; 2],
+    /// The lowest seq of an entry after the moment asked with.
+    pub first_seq: u64,
     pub last_seq: u64,
 }

@@ -204,7 +204,9 @@ pub struct ModesPatch {
 }
 
 /// Tells a field that is there and `null` from one that is absent.
-fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
@@ -250,9 +252,15 @@ impl Modes {
         if self.key != after.key {
             changes.push(ModeChange { set: after.key.is_some(), letter: 'k', value: None });
         }
-        for (letter, before, now) in [('l', self.limit, after.limit), ('w', self.slow_seconds, after.slow_seconds)] {
+        for (letter, before, now) in
+            [('l', self.limit, after.limit), ('w', self.slow_seconds, after.slow_seconds)]
+        {
             if before != now {
-                changes.push(ModeChange { set: now.is_some(), letter, value: now.map(|value| value.to_string()) });
+                changes.push(ModeChange {
+                    set: now.is_some(),
+                    letter,
+                    value: now.map(|value| value.to_string()),
+                });
             }
         }
         changes

@@ -64,7 +64,9 @@ fn nick(text: &str) -> Result<String, NameError> {
     }
     for c in name.chars() {
         let letter = match c.general_category_group() {
-            GeneralCategoryGroup::Letter | GeneralCategoryGroup::Number => GeneralSecurityProfile::identifier_allowed(c),
+            GeneralCategoryGroup::Letter | GeneralCategoryGroup::Number => {
+                GeneralSecurityProfile::identifier_allowed(c)
+            }
             // Vowel signs and the like: part of letters in many scripts.
             GeneralCategoryGroup::Mark => GeneralSecurityProfile::identifier_allowed(c),
             _ => NICK_SPECIALS.contains(c),
@@ -73,7 +75,9 @@ fn nick(text: &str) -> Result<String, NameError> {
             return Err(NameError::Character);
         }
     }
-    if first == '-' || matches!(first.general_category_group(), GeneralCategoryGroup::Number | GeneralCategoryGroup::Mark) {
+    if first == '-'
+        || matches!(first.general_category_group(), GeneralCategoryGroup::Number | GeneralCategoryGroup::Mark)
+    {
         return Err(NameError::Start);
     }
     if !name.as_str().is_single_script() {
@@ -95,7 +99,11 @@ fn channel(text: &str) -> Result<String, NameError> {
         return Err(NameError::ChannelTooLong);
     }
     let visible = |c: char| {
-        c != ',' && !matches!(c.general_category_group(), GeneralCategoryGroup::Other | GeneralCategoryGroup::Separator)
+        c != ','
+            && !matches!(
+                c.general_category_group(),
+                GeneralCategoryGroup::Other | GeneralCategoryGroup::Separator
+            )
     };
     if !rest.chars().all(visible) {
         return Err(NameError::ChannelCharacter);

@@ -67,7 +67,8 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(|_| D::Error::custom("expected an RFC 3339 time such as 2026-01-31T12:04:05.678Z"))
+        text.parse()
+            .map_err(|_| D::Error::custom("expected an RFC 3339 time such as 2026-01-31T12:04:05.678Z"))
     }
 }
 

@@ -325,3 +325,14 @@ pub struct Invite {
     pub code: String,
     pub expires_at: Timestamp,
 }
+
+/// Events of one user after a version: `GET /v1/users/{id}/events?after=` (services only).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UserEvents {
+    pub epoch: String,
+    pub events: Vec<UserEvent>,
+    /// False when the owner no longer has them all.
+    pub complete: bool,
+    /// The user as they are now.
+    pub user: User,
+}
