@@ -67,7 +67,8 @@ impl Following {
 
     /// A change came, from a reply or the bus. Then take what is ready with [`Following::next`].
     pub fn event(&mut self, event: ChannelEvent, now: Instant) -> bool {
-        self.events.offer(event, now)
+        // What comes while a snapshot is on its way may count in either epoch; what it lacks, the next heads tell.
+        !self.needs_snapshot && self.events.offer(event, now)
     }
 
     /// An entry came, from a reply or the bus. Then take what is ready with [`Following::next`].
@@ -92,6 +93,9 @@ impl Following {
         reason = "an iterator would keep it borrowed while things are shown"
     )]
     pub fn next(&mut self, now: Instant) -> Option<Next> {
+        if self.needs_snapshot {
+            return None;
+        }
         if let Some(event) = self.events.next() {
             self.replica.apply(&event);
             return Some(Next::Event(event));
@@ -144,6 +148,7 @@ impl Following {
     /// The owner's epoch has changed: what is held here counts in another one.
     pub fn new_epoch(&mut self, now: Instant) {
         self.needs_snapshot = true;
+        self.events.forget();
         self.events.expect(self.events.applied() + 1, now);
     }
 

@@ -169,6 +169,11 @@ impl<E: Numbered> Sequence<E> {
         self.schedule(now + HOLE_WAIT);
     }
 
+    /// Drops what is held: it counts in an epoch that is over.
+    pub fn forget(&mut self) {
+        self.held.clear();
+    }
+
     /// Numbers up to `through` are gone for good (retention): goes on after them.
     pub fn skip(&mut self, through: u64) {
         if through > self.applied {
