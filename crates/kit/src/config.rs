@@ -23,19 +23,19 @@ pub const SECTIONS: [&str; 5] = ["gateway", "users", "channels", "messages", "lo
 #[derive(Debug, Clone, Default, Args)]
 pub struct Flags {
     /// Configuration file (TOML); without it `causerie.toml` here, if there is one
-    #[arg(long, value_name = "FILE", env = "CAUSERIE_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE", env = "CAUSERIE_CONFIG")]
     pub config: Option<PathBuf>,
     /// Folder for databases and secrets
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Address to listen on
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, global = true, value_name = "ADDR")]
     pub listen: Option<SocketAddr>,
     /// Set one key: --set users.listen=0.0.0.0:8101 (repeatable)
-    #[arg(long = "set", value_name = "KEY=VALUE")]
+    #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// Print the effective configuration, secrets hidden, and exit
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub print_config: bool,
 }
 
@@ -60,7 +60,7 @@ impl Default for Common {
     fn default() -> Self {
         Self {
             network: "Causerie".into(),
-            data: "causerie-data".into(),
+            data: "data".into(),
             secrets: None,
             bus: BusConfig::default(),
             urls: Urls::default(),

@@ -18,7 +18,7 @@ struct Cli {
 /// A service's whole `main`: flags, settings, telemetry, up, and a graceful end at SIGTERM or ctrl-c.
 pub fn main<S: Service>() -> ExitCode {
     let matches = Cli::command().name(S::SECTION).bin_name(format!("causerie-{}", S::NAME)).get_matches();
-    let outcome = Cli::from_arg_matches(&matches).map_err(Into::into).and_then(|cli| start::<S>(&cli.flags));
+    let outcome = Cli::from_arg_matches(&matches).map_err(Into::into).and_then(|cli| run::<S>(&cli.flags));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -28,7 +28,11 @@ pub fn main<S: Service>() -> ExitCode {
     }
 }
 
-fn start<S: Service>(flags: &Flags) -> anyhow::Result<()> {
+/// One service alone, until a signal stops it: what its own binary does, and `causerie <section>` too.
+///
+/// # Errors
+/// Settings that cannot be used, or a service that cannot start.
+pub fn run<S: Service>(flags: &Flags) -> anyhow::Result<()> {
     let settings = config::load::<S::Config>(S::SECTION, flags)?;
     if flags.print_config {
         print!("{}", settings.to_toml(S::SECTION)?);

@@ -1,0 +1,118 @@
+//! Layers of settings, and what is said about wrong ones.
+
+use std::net::SocketAddr;
+
+use kit::config::{Flags, Loader, Period, Secret, SecretUrl, Settings};
+use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Users {
+    listen: SocketAddr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    database: Option<SecretUrl>,
+    pepper: Secret<String>,
+    lease: Period,
+    tls: Tls,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Tls {
+    ports: Vec<u16>,
+}
+
+impl Default for Users {
+    fn default() -> Self {
+        Self {
+            listen: ([127, 0, 0, 1], 8101).into(),
+            database: None,
+            pepper: Secret::new("hunter2".into()),
+            lease: Period::seconds(15),
+            tls: Tls::default(),
+        }
+    }
+}
+
+/// The settings that this file, environment and these flags give, or what is said about them.
+fn load(toml: &str, env: &[(&str, &str)], flags: Flags) -> Result<Settings<Users>, String> {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("causerie.toml");
+    std::fs::write(&file, toml).unwrap();
+    let flags = Flags { config: Some(file), ..flags };
+    let env = env.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
+    let loader = Loader::with_env(&flags, env).map_err(|error| error.to_string())?;
+    loader.own("users", &flags).map_err(|error| error.to_string())
+}
+
+fn refused(toml: &str, env: &[(&str, &str)], words: &[&str]) {
+    let error = load(toml, env, Flags::default()).unwrap_err();
+    for word in words {
+        assert!(error.contains(word), "{word} is not in: {error}");
+    }
+}
+
+#[test]
+fn later_layers_win() {
+    let toml = "network = 'File'\ndata = '/file'\n[users]\nlease = '1m'\nlisten = '127.0.0.1:1'\n[gateway]\nfree = 1";
+    let env = [("CAUSERIE_USERS__LISTEN", "127.0.0.1:2"), ("CAUSERIE_NETWORK", "Env"), ("HOME", "/")];
+    let settings = load(toml, &env, Flags::default()).unwrap();
+    assert_eq!((settings.service.lease, settings.service.listen.port()), (Period::seconds(60), 2));
+    assert_eq!((settings.common.network.as_str(), settings.common.data.to_str()), ("Env", Some("/file")));
+
+    let flags = Flags {
+        listen: Some("127.0.0.1:3".parse().unwrap()),
+        data: Some("/flag".into()),
+        set: vec!["users.lease=90".into(), "users.tls.ports=[1, 2]".into(), "network=Flag".into()],
+        ..Flags::default()
+    };
+    let settings = load(toml, &env, flags).unwrap();
+    assert_eq!((settings.service.lease, settings.service.listen.port()), (Period::seconds(90), 3));
+    assert_eq!(settings.service.tls.ports, [1, 2]);
+    assert_eq!((settings.common.network.as_str(), settings.common.data.to_str()), ("Flag", Some("/flag")));
+}
+
+#[test]
+fn without_any_layer_there_are_defaults() {
+    let settings = load("", &[], Flags::default()).unwrap();
+    assert_eq!(settings.service.listen.port(), 8101);
+    assert_eq!(settings.common.urls.logs.as_str(), "http://127.0.0.1:8104/");
+    let database = settings.common.database(settings.service.database.as_ref(), "users");
+    assert_eq!(database.expose(), "sqlite:data/users.db");
+}
+
+#[test]
+fn a_wrong_key_or_value_is_named_in_full() {
+    refused("[users]\nlisen = 'x'", &[], &["users.lisen", "no such key", "listen"]);
+    refused("[users]\nlisten = 'x'", &[], &["users.listen"]);
+    refused("[users]\nlease = '10 apples'", &[], &["users.lease", "15m"]);
+    refused("[users.tls]\nports = [70000]", &[], &["users.tls.ports"]);
+    refused("nettwork = 'x'", &[], &["nettwork", "network"]);
+    refused("[bus]\nkind = 'pigeon'", &[], &["bus.kind", "http", "nats"]);
+    refused("", &[("CAUSERIE_LOG__FORMAT", "xml")], &["log.format", "text", "json", "CAUSERIE_LOG__FORMAT"]);
+    refused("", &[("CAUSERIE_USERS__LISEN", "x")], &["users.lisen", "CAUSERIE_USERS__LISEN"]);
+    refused("network = ", &[], &["causerie.toml", "line 1"]);
+}
+
+#[test]
+fn a_value_can_come_from_a_file() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("secret");
+    std::fs::write(&path, "12345\n").unwrap();
+    let env = [("CAUSERIE_USERS__PEPPER_FILE", path.to_str().unwrap()), ("CAUSERIE_TEST_NATS", "x")];
+    let settings = load("", &env, Flags::default()).unwrap();
+    assert_eq!(settings.service.pepper.expose(), "12345");
+    refused("", &[("CAUSERIE_USERS__PEPPER_FILE", "/nowhere")], &["/nowhere"]);
+}
+
+#[test]
+fn what_is_printed_holds_no_secrets_and_can_be_read_again() {
+    let toml = "[users]\ndatabase = 'postgres://u:hunter3@h/db'\n[bus]\nnats_url = 'nats://u:hunter4@h'";
+    let settings = load(toml, &[], Flags::default()).unwrap();
+    let printed = settings.to_toml("users").unwrap();
+    assert!(!printed.contains("hunter"), "{printed}");
+    assert!(!format!("{settings:?}").contains("hunter"));
+    assert!(printed.contains("postgres://u:redacted@h/db") && printed.contains("[users]"), "{printed}");
+    load(&printed, &[], Flags::default()).unwrap();
+}
