@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    AccountName, Person,
+    AccountName, NameError, Nick, Person,
     id::{SessionId, UserId},
 };
 
@@ -146,6 +146,31 @@ pub struct AccessClaims {
     pub sid: Option<SessionId>,
     /// The cloak of the address that it was issued to.
     pub host: String,
+}
+
+/// `user` of `nick!user@host` for those who came by a door that asks for none: the same at all of them, so that a ban is too.
+pub const USERNAME: &str = "~u";
+
+impl AccessClaims {
+    /// The person whom the token stands for.
+    ///
+    /// # Errors
+    /// The token names no nick; one of ours always does.
+    pub fn actor(&self) -> Result<Actor, NameError> {
+        Ok(Actor {
+            person: Person {
+                id: self.sub.clone(),
+                nick: Nick::try_from(&*self.nick)?,
+                user_version: self.user_version,
+            },
+            account: self.account.clone(),
+            session: self.sid.clone(),
+            scopes: self.scope,
+            username: USERNAME.to_owned(),
+            host: self.host.clone(),
+            since: self.issued,
+        })
+    }
 }
 
 /// One of the five services, as it names itself in tokens and settings.

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use api::{
-    ErrorCode, Nick, Person,
+    ErrorCode,
     auth::{ACT_AS, AccessClaims, Actor, Scope, ServiceName},
 };
 use axum::extract::FromRequestParts;
@@ -10,9 +10,6 @@ use http::{HeaderValue, header, request::Parts};
 
 use super::{Verified, Verifier};
 use crate::problem::Failure;
-
-/// `user` in `nick!user@host` of people who come over REST: they have no ident of their own.
-pub const USERNAME: &str = "~u";
 
 /// Who sent a request: a person with an access token, a service, or a gateway acting for a person; nobody if there was no token.
 #[derive(Debug, Clone, Default)]
@@ -134,17 +131,9 @@ fn named_actor(header: &HeaderValue) -> Result<Actor, Failure> {
 }
 
 fn actor_of(claims: &AccessClaims) -> Result<Actor, Failure> {
-    let nick = Nick::try_from(claims.nick.as_str())
-        .map_err(|error| Failure::internal(anyhow::anyhow!("a token of ours names no nick: {error}")))?;
-    Ok(Actor {
-        person: Person { id: claims.sub.clone(), nick, user_version: claims.user_version },
-        account: claims.account.clone(),
-        session: claims.sid.clone(),
-        scopes: claims.scope,
-        username: USERNAME.to_owned(),
-        host: claims.host.clone(),
-        since: claims.issued,
-    })
+    claims
+        .actor()
+        .map_err(|error| Failure::internal(anyhow::anyhow!("a token of ours names nobody: {error}")))
 }
 
 fn bearer(header: &HeaderValue) -> Result<&str, Failure> {
