@@ -133,7 +133,7 @@ impl Default for Urls {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogConfig {
-    /// A filter such as `info` or `info,causerie_kit=debug`.
+    /// A filter such as `info` or `info,kit=debug`.
     pub level: String,
     pub format: LogFormat,
     /// Send records to log-service too.

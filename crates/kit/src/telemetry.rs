@@ -18,9 +18,8 @@ const UPKEEP: Duration = Duration::from_secs(5);
 
 /// Starts logging to standard error, and keeps records for [`ship`]. A second call changes nothing.
 pub fn init(config: &LogConfig) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&config.level).map_err(|error| {
-        anyhow::anyhow!("log.level: {error}; expected a filter such as info,causerie_kit=debug")
-    })?;
+    let filter = EnvFilter::try_new(&config.level)
+        .map_err(|error| anyhow::anyhow!("log.level: {error}; expected a filter such as info,kit=debug"))?;
     let stderr = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let stderr = match config.format {
         LogFormat::Text => stderr.with_ansi(std::io::stderr().is_terminal()).with_target(false).boxed(),

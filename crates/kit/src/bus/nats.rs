@@ -22,6 +22,9 @@ const SIGNS: usize = 16;
 /// Pause between tries to reach the server.
 const RECONNECT: Duration = Duration::from_millis(500);
 
+/// How long to wait for the server's word that it has our subscriptions.
+const SETTLE: Duration = Duration::from_secs(2);
+
 /// This process's connection.
 #[derive(Clone)]
 pub struct NatsBus {
@@ -83,12 +86,12 @@ impl NatsBus {
                 followed.insert(subject.clone(), self.listen(subject, &feed, &feeder).await);
             }
         }
-        // The server has our subscriptions when this returns, if it is there; if not, its return is a sign.
-        let _ = self.client.flush().await;
-        if self.client.connection_state() == async_nats::connection::State::Connected
-            && !feeder.send(BusItem::Connected).await
-        {
-            return;
+        // Not there yet: its sign will say when.
+        if self.settle().await {
+            while signs.try_recv().is_ok() {}
+            if !feeder.send(BusItem::Connected).await {
+                return;
+            }
         }
         loop {
             tokio::select! {
@@ -118,6 +121,17 @@ impl NatsBus {
             }
         }
         let _ = self.client.flush().await;
+    }
+
+    /// Whether the server knows what we asked for so far: it works in order, so it does when it brings back a message of ours.
+    async fn settle(&self) -> bool {
+        let echo = async {
+            let inbox = self.client.new_inbox();
+            let mut echo = self.client.subscribe(inbox.clone()).await.ok()?;
+            self.client.publish(inbox, Bytes::new()).await.ok()?;
+            echo.next().await
+        };
+        matches!(tokio::time::timeout(SETTLE, echo).await, Ok(Some(_)))
     }
 
     /// Hands on what comes under one subject until the guard is dropped.

@@ -21,7 +21,7 @@ pub(super) const QUEUE: usize = 8192;
 /// Fields of one record, its spans' among them.
 const FIELDS: usize = 32;
 /// Never shipped: each request that ships would make the next one necessary.
-const OWN: [&str; 5] = ["access", "hyper", "reqwest", "causerie_kit::telemetry", "h2"];
+const OWN: [&str; 4] = ["access", "hyper", "reqwest", "kit::telemetry"];
 
 /// Turns events into records for log-service and queues them; never waits.
 pub struct LogLayer {
@@ -105,10 +105,10 @@ fn record(metadata: &Metadata<'_>, fields: Fields) -> LogRecord {
     }
 }
 
-/// `causerie_user_service::routes` is of `users`, `causerie_gateway` of `gateway`, anything else of the whole process.
+/// `user_service::routes` is of `users`, `gateway::hub` of `gateway`, anything else of the whole process.
 fn of_target(target: &str) -> String {
     let package = target.split("::").next().unwrap_or_default();
-    let stem = package.trim_start_matches("causerie_").trim_end_matches("_service");
+    let stem = package.trim_end_matches("_service");
     let known = ServiceName::ALL.into_iter().find(|name| name.as_str().starts_with(stem) && stem.len() > 2);
     known.map_or("causerie", ServiceName::as_str).to_owned()
 }
