@@ -1,0 +1,7 @@
+//! log-service as a process of its own.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    kit::main::<log_service::LogService>()
+}
