@@ -1,5 +1,7 @@
 //! The store's contract: the same for SQLite and PostgreSQL.
 
+#![allow(clippy::unwrap_used, reason = "a panic here is the message")]
+
 use std::time::Duration;
 
 use api::{
