@@ -1,1 +1,43 @@
+//! Causerie from outside: the real program as real processes, real sockets on it, and stories about what people then see.
 //!
+//! A [`Town`] is a running network. [`Line`] is somebody at a terminal, [`Rest`] is a program with a token. Stories run in every
+//! shape of town by [`in_every_town!`]: one process, five processes.
+//!
+//! ```no_run
+//! # async fn story() {
+//! let town = e2e::Town::five_processes().await;
+//! let mut alice = town.line().await;
+//! alice.asks("/nick alice").await.is("200 nick alice");
+//! alice.says("/join #general").await;
+//! alice.sees("200 joined #general 1 0").await;
+//! town.kill9(e2e::Messages);
+//! # }
+//! ```
+
+mod clock;
+mod heard;
+mod line;
+mod names;
+mod pattern;
+mod ports;
+mod postgres;
+mod process;
+mod rest;
+mod shared;
+mod town;
+
+pub use api::auth::ServiceName::{self, Channels, Gateway, Logs, Messages, Users};
+
+pub use self::{
+    clock::{WITHIN, until},
+    heard::{Heard, Reply},
+    line::Line,
+    names::{fresh, fresh_channel},
+    pattern::Pattern,
+    rest::{Answer, Rest, segment},
+    shared::{Scene, Shape, shared},
+    town::{Plan, Town},
+};
+
+/// Names the folder that `causerie-under-test` lives in; with it set the program ends with its standard input.
+pub const ENDS_WITH_STDIN: &str = "CAUSERIE_TEST_ENDS_WITH_STDIN";

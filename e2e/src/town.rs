@@ -1,0 +1,335 @@
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{ExitStatus, Output},
+    sync::Arc,
+    sync::{Mutex, MutexGuard},
+    time::Duration,
+};
+
+use api::auth::ServiceName;
+use kit::{auth::Signer, clock::Clock, secrets::Keys};
+use tempfile::TempDir;
+
+use crate::{clock::until, line::Line, ports, postgres::Databases, process::Process, rest::Rest};
+
+/// From the start of a process until it is ready: migrations and five debug builds on two busy cores.
+const READY_WITHIN: Duration = Duration::from_secs(30);
+/// A process told to stop must have ended by then.
+const STOPS_WITHIN: Duration = Duration::from_secs(15);
+
+/// What a town is to be like; [`start`](Self::start) builds it.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    five: bool,
+    postgres: bool,
+    settings: Vec<String>,
+}
+
+impl Plan {
+    pub fn one_process() -> Self {
+        Self::default()
+    }
+
+    pub fn five_processes() -> Self {
+        Self { five: true, ..Self::default() }
+    }
+
+    /// Databases on the PostgreSQL of the tests instead of SQLite files.
+    #[must_use]
+    pub fn on_postgres(mut self) -> Self {
+        self.postgres = true;
+        self
+    }
+
+    /// `users.lease=1s` and the like, as `--set` takes it.
+    #[must_use]
+    pub fn set(mut self, setting: &str) -> Self {
+        self.settings.push(setting.to_owned());
+        self
+    }
+
+    /// Starts it and waits until it is ready.
+    ///
+    /// # Panics
+    /// If it does not get ready.
+    pub async fn start(self) -> Town {
+        let town = Town::build(self).await;
+        for process in town.processes().iter_mut() {
+            process.start();
+        }
+        town.ready().await;
+        town
+    }
+}
+
+/// A running network: processes of the real program, with ports and a folder of its own. All of it ends when it is dropped.
+pub struct Town {
+    // Dropped in this order: processes end before their folder and databases go.
+    processes: Mutex<Vec<Process>>,
+    home: TempDir,
+    databases: Option<Databases>,
+    ports: BTreeMap<ServiceName, u16>,
+    chat: u16,
+}
+
+impl Town {
+    /// Every service in one process, on SQLite.
+    pub async fn one_process() -> Self {
+        Plan::one_process().start().await
+    }
+
+    /// Five processes, on SQLite.
+    pub async fn five_processes() -> Self {
+        Plan::five_processes().start().await
+    }
+
+    /// Five processes, on PostgreSQL.
+    pub async fn five_processes_on_postgres() -> Self {
+        Plan::five_processes().on_postgres().start().await
+    }
+
+    async fn build(plan: Plan) -> Self {
+        let home = tempfile::Builder::new().prefix("causerie-e2e-").tempdir().expect("a folder can be made");
+        let databases = if plan.postgres { Some(Databases::create().await) } else { None };
+        let ports: BTreeMap<_, _> = ServiceName::ALL.into_iter().map(|name| (name, ports::free())).collect();
+        let chat = ports::free();
+
+        let mut arguments: Vec<OsString> = vec!["--data".into(), home.path().join("data").into()];
+        let mut set = |setting: String| arguments.extend(["--set".into(), OsString::from(setting)]);
+        set(format!("gateway.listen=127.0.0.1:{chat}"));
+        for (name, port) in &ports {
+            match name {
+                ServiceName::Gateway => set(format!("gateway.web=127.0.0.1:{port}")),
+                name => {
+                    set(format!("{name}.listen=127.0.0.1:{port}"));
+                    set(format!("urls.{name}=http://127.0.0.1:{port}"));
+                    if let Some(databases) = &databases {
+                        set(format!("{name}.database={}", databases.url(name.as_str())));
+                    }
+                }
+            }
+        }
+        for setting in plan.settings {
+            set(setting);
+        }
+        let process = |service| Process::new(service, arguments.clone(), home.path());
+        let processes = if plan.five {
+            ServiceName::ALL.map(|name| process(Some(name.as_str()))).into()
+        } else {
+            vec![process(None)]
+        };
+        Self { processes: Mutex::new(processes), home, databases, ports, chat }
+    }
+
+    /// Somebody new at a terminal, greeted.
+    pub async fn line(&self) -> Line {
+        Line::connect(self.chat_address()).await
+    }
+
+    /// Somebody new at a terminal with that nick.
+    pub async fn person(&self, nick: &str) -> Line {
+        let mut line = self.line().await.called(nick);
+        line.asks(&format!("/nick {nick}")).await.is(&format!("200 nick {nick}"));
+        line
+    }
+
+    /// A program without a token.
+    pub fn rest(&self) -> Rest {
+        Rest::new(self.ports.keys().map(|&name| (name, self.url(name))).collect())
+    }
+
+    /// A program that is one of the services, for a minute.
+    ///
+    /// # Panics
+    /// If the town has no keys.
+    pub fn as_service(&self, name: ServiceName) -> Rest {
+        let keys = Keys::open(&self.data().join("secrets"), name).expect("the town has its keys");
+        let bearer = Signer::new(Arc::new(keys), Clock::system()).bearer();
+        let token = bearer.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
+        self.rest().with_token(token.expect("a bearer token is text"))
+    }
+
+    pub fn chat_address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.chat))
+    }
+
+    /// `http://127.0.0.1:<port>`
+    pub fn url(&self, name: ServiceName) -> String {
+        format!("http://127.0.0.1:{}", self.ports[&name])
+    }
+
+    /// Where databases and secrets are.
+    pub fn data(&self) -> PathBuf {
+        self.home.path().join("data")
+    }
+
+    /// The folder that holds everything of this town.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// The database of a service, as its setting names it.
+    pub fn database(&self, name: ServiceName) -> String {
+        match &self.databases {
+            Some(databases) => databases.url(name.as_str()),
+            None => format!("sqlite:{}", self.data().join(format!("{name}.db")).display()),
+        }
+    }
+
+    /// Those of its processes that can be killed: one service each, or any one that stands for all.
+    pub fn parts(&self) -> Vec<ServiceName> {
+        if self.is_one_process() { vec![ServiceName::Gateway] } else { ServiceName::ALL.into() }
+    }
+
+    pub fn is_one_process(&self) -> bool {
+        self.processes().len() == 1
+    }
+
+    /// `kill -9` of the process that runs a service; it is gone when this returns.
+    pub fn kill9(&self, name: ServiceName) {
+        self.with(name, Process::kill9);
+    }
+
+    /// Starts the process that runs a service and waits until it is ready.
+    ///
+    /// # Panics
+    /// If it does not get ready.
+    pub async fn start(&self, name: ServiceName) {
+        self.start_without_waiting(name);
+        self.ready().await;
+    }
+
+    pub fn start_without_waiting(&self, name: ServiceName) {
+        self.with(name, Process::start);
+    }
+
+    /// SIGTERM to the process that runs a service: how it ended and how long that took.
+    ///
+    /// # Panics
+    /// If it does not end.
+    pub async fn terminate(&self, name: ServiceName) -> (ExitStatus, Duration) {
+        // Taken out so that no lock is held while it ends.
+        let (at, mut process) = {
+            let mut processes = self.processes();
+            let at = index_of(&processes, name);
+            (at, processes.remove(at))
+        };
+        let ended = process.terminate(STOPS_WITHIN).await;
+        self.processes().insert(at, process);
+        ended.unwrap_or_else(|| panic!("{name} did not end within {STOPS_WITHIN:?} of SIGTERM"))
+    }
+
+    /// The process stands still but its sockets stay open, as on a machine that hangs.
+    pub fn freeze(&self, name: ServiceName) {
+        self.with(name, |process| process.signal("STOP"));
+    }
+
+    pub fn thaw(&self, name: ServiceName) {
+        self.with(name, |process| process.signal("CONT"));
+    }
+
+    /// The process id of what runs a service.
+    pub fn process_id(&self, name: ServiceName) -> Option<u32> {
+        self.with(name, |process| process.id())
+    }
+
+    /// Everything is killed and started again.
+    pub async fn restart_all(&self) {
+        for process in self.processes().iter_mut() {
+            process.kill9();
+        }
+        for process in self.processes().iter_mut() {
+            process.start();
+        }
+        self.ready().await;
+    }
+
+    /// Waits until every service whose process runs says that it is ready.
+    ///
+    /// # Panics
+    /// If one does not.
+    pub async fn ready(&self) {
+        let rest = self.rest();
+        for name in ServiceName::ALL {
+            if !self.with(name, |process| process.is_running()) {
+                continue;
+            }
+            until(&format!("{name} is ready"), READY_WITHIN, async || {
+                if let Some(status) = self.with(name, Process::has_ended) {
+                    panic!(
+                        "{name} ended with {status}\n{}",
+                        self.with(name, |process| process.last_printed())
+                    );
+                }
+                let answer = rest.try_send(rest.request(reqwest::Method::GET, name, "/readyz")).await;
+                answer.ok().filter(|answer| answer.status == 200).map(drop)
+            })
+            .await;
+        }
+    }
+
+    /// Runs the program once with this town's settings: `town.run(&["operator", "add", "alice"])`.
+    ///
+    /// # Panics
+    /// If it cannot be run.
+    pub async fn run(&self, arguments: &[&str]) -> Output {
+        let command = self.processes()[0].command(arguments);
+        tokio::process::Command::from(command)
+            .stdin(std::process::Stdio::null())
+            .output()
+            .await
+            .expect("the program can be run")
+    }
+
+    /// Makes an account an operator of the network and logs it in.
+    ///
+    /// # Panics
+    /// If that fails.
+    pub async fn operator(&self, name: &str, password: &str) -> Rest {
+        let account = self.rest().account(name, password).await;
+        let output = self.run(&["operator", "add", name]).await;
+        assert!(output.status.success(), "operator add {name}: {output:?}");
+        account.login(name, password).await
+    }
+
+    /// All that the process of a service has printed.
+    pub fn printed(&self, name: ServiceName) -> String {
+        self.with(name, |process| process.printed())
+    }
+
+    /// The end of what each process has printed: where to look first when a story failed.
+    pub fn last_printed(&self) -> String {
+        self.processes().iter().map(Process::last_printed).collect()
+    }
+
+    fn processes(&self) -> MutexGuard<'_, Vec<Process>> {
+        // A story that failed while it held them does not hide the others' failures.
+        self.processes.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn with<T>(&self, name: ServiceName, act: impl FnOnce(&mut Process) -> T) -> T {
+        let mut processes = self.processes();
+        let at = index_of(&processes, name);
+        act(&mut processes[at])
+    }
+}
+
+impl Drop for Town {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.last_printed());
+        }
+    }
+}
+
+/// In one process every service is the same one.
+fn index_of(processes: &[Process], name: ServiceName) -> usize {
+    if processes.len() == 1 {
+        return 0;
+    }
+    let found = processes.iter().position(|process| process.name() == name.as_str());
+    found.unwrap_or_else(|| panic!("{name} is being stopped"))
+}
