@@ -167,6 +167,17 @@ pub struct HttpLimits {
     pub concurrency: usize,
     /// Web origins whose pages may call (CORS); `*` allows all.
     pub cors_origins: Vec<String>,
+    /// Lets tests make requests fail (`POST /v1/test/faults`); refused by release builds.
+    #[serde(deserialize_with = "not_in_releases", skip_serializing_if = "std::ops::Not::not")]
+    pub test_faults: bool,
+}
+
+fn not_in_releases<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    let wanted = bool::deserialize(deserializer)?;
+    if wanted && !cfg!(debug_assertions) {
+        return Err(serde::de::Error::custom("this is for tests, and a release build has none of it"));
+    }
+    Ok(wanted)
 }
 
 impl Default for HttpLimits {
@@ -177,6 +188,7 @@ impl Default for HttpLimits {
             body_limit: 1024 * 1024,
             concurrency: 1024,
             cors_origins: Vec::new(),
+            test_faults: false,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The HTTP frame of every service: one listener, one set of limits, one way to refuse.
 
+mod faults;
 mod frame;
 mod listen;
 mod pages;

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 use tracing::Instrument;
 
-use super::{ServiceFrame, pages};
+use super::{ServiceFrame, faults::Faults, pages};
 use crate::{
     problem::Failure,
     service::tasks::panic_text,
@@ -36,20 +36,25 @@ struct Frame {
     request_timeout: Duration,
     slots: Semaphore,
     draining: CancellationToken,
+    /// Only where a test asked for it.
+    faults: Option<Faults>,
 }
 
 /// The service's routes with all that every service has around them.
 pub(super) fn app(frame: ServiceFrame) -> Router {
     let ServiceFrame { name, routes, readiness, limits, verifier, tasks, .. } = frame;
     let (own, openapi) = routes.split_for_parts();
+    let faults = limits.test_faults.then(Faults::default);
     let state = Arc::new(Frame {
         name,
         request_timeout: limits.request_timeout.get(),
         slots: Semaphore::new(limits.concurrency),
         draining: tasks.draining_token(),
+        faults: faults.clone(),
     });
     let mut app = own
         .merge(pages::routes(name, readiness, openapi))
+        .merge(faults.map_or_else(Router::new, |faults| faults.routes()))
         .fallback(not_found)
         .layer(DefaultBodyLimit::max(limits.body_limit))
         .layer(from_fn_with_state(state, around));
@@ -94,7 +99,7 @@ impl Frame {
         if slot.is_err() && !WATCHERS.contains(&route) {
             return Failure::new(ErrorCode::Overloaded).into_response();
         }
-        let work = AssertUnwindSafe(next.run(request)).catch_unwind();
+        let work = AssertUnwindSafe(self.work(request, next)).catch_unwind();
         match tokio::time::timeout(self.request_timeout, work).await {
             Ok(Ok(response)) => self.finish(response),
             Ok(Err(panic)) => {
@@ -108,6 +113,15 @@ impl Frame {
                 ))
                 .into_response(),
         }
+    }
+
+    async fn work(&self, request: Request, next: Next) -> Response {
+        let Some(faults) = &self.faults else { return next.run(request).await };
+        let path = request.uri().path().to_owned();
+        faults.strike(&path, false).await;
+        let response = next.run(request).await;
+        faults.strike(&path, true).await;
+        response
     }
 
     fn finish(&self, response: Response) -> Response {
