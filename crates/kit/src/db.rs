@@ -1,13 +1,17 @@
 //! One SQL text, two engines: SQLite on one machine, PostgreSQL past it.
 
+mod claim;
 mod connect;
 mod epoch;
 mod error;
 mod migrate;
 
+use std::path::PathBuf;
+
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 pub use self::{
+    claim::Claim,
     connect::{DbSetupError, connect},
     error::{OnConflict, is_conflict, is_unavailable},
     migrate::Migrations,
@@ -28,6 +32,7 @@ pub type Db = Backend<SqliteDb, PgPool>;
 pub struct SqliteDb {
     pub(crate) writer: SqlitePool,
     pub(crate) readers: SqlitePool,
+    pub(crate) path: PathBuf,
 }
 
 /// Pools to read from, or to write one statement to.

@@ -43,7 +43,12 @@ pub struct Running {
 impl Running {
     /// Finishes what is in hand, then ends what runs in the background. False if that took longer than [`STOP_WITHIN`].
     pub async fn stop(self) -> bool {
-        let stopped = self.tasks.stop(STOP_WITHIN).await;
+        self.stop_within(STOP_WITHIN).await
+    }
+
+    /// As [`stop`](Self::stop), in the time that several services share.
+    pub async fn stop_within(self, within: Duration) -> bool {
+        let stopped = self.tasks.stop(within).await;
         if !stopped {
             tracing::warn!(service = %self.name, "did not stop in time, leaving work behind");
         }

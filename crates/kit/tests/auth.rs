@@ -1,4 +1,5 @@
 //! Tokens of people and of services, verified over real HTTP.
+
 #![allow(clippy::unwrap_used)] // helpers of tests, whose panic is the message
 
 mod common;

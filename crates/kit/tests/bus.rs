@@ -1,4 +1,5 @@
 //! One contract for both buses.
+
 #![allow(clippy::unwrap_used)] // helpers of tests, whose panic is the message
 
 mod common;

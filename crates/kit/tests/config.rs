@@ -1,4 +1,5 @@
 //! Layers of settings, and what is said about wrong ones.
+
 #![allow(clippy::unwrap_used)] // helpers of tests, whose panic is the message
 
 use std::net::SocketAddr;

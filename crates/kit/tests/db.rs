@@ -1,7 +1,10 @@
 //! The same store code on SQLite and PostgreSQL.
+
 #![allow(clippy::unwrap_used)] // helpers of tests, whose panic is the message
 
-use api::ErrorCode;
+use std::time::Duration;
+
+use api::{ErrorCode, auth::ServiceName};
 use kit::{
     Failure,
     config::SecretUrl,
@@ -100,6 +103,14 @@ async fn writers_wait_for_each_other(db: TestDb) {
     assert_eq!(count(&db).await, 20);
 }
 
+async fn a_second_replica_is_refused_until_the_first_is_gone(db: TestDb) {
+    let first = db.claim(ServiceName::Users).await.unwrap();
+    let refused = db.claim_within(ServiceName::Users, Duration::ZERO).await.unwrap_err();
+    assert!(refused.to_string().contains("bus.kind"), "{refused}");
+    drop(first);
+    db.claim(ServiceName::Users).await.unwrap();
+}
+
 async fn an_epoch_lasts_until_a_restore(db: TestDb) {
     let first = db.epoch().await.unwrap();
     assert_eq!(db.epoch().await.unwrap(), first);
@@ -125,6 +136,10 @@ macro_rules! store_contract {
         #[tokio::test]
         async fn writers_wait_for_each_other() {
             super::writers_wait_for_each_other(super::$engine().await).await;
+        }
+        #[tokio::test]
+        async fn a_second_replica_is_refused_until_the_first_is_gone() {
+            super::a_second_replica_is_refused_until_the_first_is_gone(super::$engine().await).await;
         }
         #[tokio::test]
         async fn an_epoch_lasts_until_a_restore() {
@@ -175,7 +190,12 @@ async fn only_its_owner_can_read_a_database_file() {
 
 #[tokio::test]
 async fn errors_name_the_database_but_not_its_password() {
-    for url in ["mysql://root:hunter2@h/x", "postgres://root:hunter2@127.0.0.1:1/x"] {
+    let (server, _dropped) = testing::postgres_url().await;
+    let mut postgres = url::Url::parse(server.expose()).unwrap();
+    postgres.set_username("root").unwrap();
+    postgres.set_password(Some("hunter2")).unwrap();
+    postgres.set_path("nowhere");
+    for url in ["mysql://root:hunter2@h/x", postgres.as_str()] {
         let Err(error) = connect(&SecretUrl::from(url.to_owned()), &Migrations::none()).await else {
             panic!("{url} opened");
         };

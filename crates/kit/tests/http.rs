@@ -1,4 +1,5 @@
 //! The frame around every service's routes, over real HTTP.
+
 #![allow(clippy::unwrap_used)] // helpers of tests, whose panic is the message
 
 mod common;

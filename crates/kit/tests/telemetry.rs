@@ -1,4 +1,5 @@
 //! Records on their way to log-service.
+
 #![allow(clippy::unwrap_used)] // helpers of tests, whose panic is the message
 
 mod common;
@@ -15,6 +16,7 @@ use http::StatusCode;
 use kit::{Caller, Failure, Kit, config::LogConfig, extract::Json, telemetry};
 use parking_lot::Mutex;
 use tracing::{info, info_span, warn};
+use tracing_subscriber::layer::SubscriberExt;
 use utoipa_axum::router::OpenApiRouter;
 
 type Received = Arc<Mutex<Vec<LogRecord>>>;
@@ -29,7 +31,7 @@ async fn receive(
     Ok(StatusCode::ACCEPTED)
 }
 
-/// One test: the subscriber is the process's.
+/// The one test that sets the process's subscriber.
 #[tokio::test]
 async fn records_reach_the_log_service_with_their_service_and_trace() {
     let (mut common, _dir) = kit::testing::common();
@@ -64,4 +66,25 @@ async fn records_reach_the_log_service_with_their_service_and_trace() {
     info!(service = "users", "the last words");
     users.tasks.stop(std::time::Duration::from_secs(5)).await;
     assert!(received.lock().iter().any(|record| record.message == "the last words"));
+}
+
+/// Its own subscriber, with room for one record.
+#[test]
+fn a_full_queue_drops_and_counts() {
+    let dropped = || {
+        let numbers = telemetry::metrics().render();
+        let line = numbers.lines().find(|line| line.starts_with("log_records_dropped_total"));
+        line.map_or(0, |line| line.split(' ').next_back().unwrap().parse::<u64>().unwrap())
+    };
+    let before = dropped();
+    let (queue, mut records) = tokio::sync::mpsc::channel(1);
+    let layers = tracing_subscriber::registry().with(telemetry::LogLayer::with_queue(queue));
+    tracing::subscriber::with_default(layers, || {
+        for n in 0..3 {
+            info!(target: "user_service::routes", "record {n}");
+        }
+    });
+    assert_eq!(dropped() - before, 2);
+    let kept = records.try_recv().unwrap();
+    assert_eq!((kept.message.as_str(), kept.service.as_str()), ("record 0", "users"));
 }

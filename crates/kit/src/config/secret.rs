@@ -5,7 +5,7 @@ use url::Url;
 
 const REDACTED: &str = "[redacted]";
 
-/// A value that cannot be printed by accident: Debug and Serialize say "[redacted]".
+/// A value that cannot be printed by accident: Debug and Serialize say `[redacted]`.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Secret<T>(T);

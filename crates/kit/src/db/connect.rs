@@ -1,11 +1,15 @@
-use std::{path::Path, str::FromStr, time::Duration};
+use std::{
+    path::Path,
+    str::FromStr,
+    time::{Duration, Instant},
+};
 
 use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{Backend, Db, Migrations, SqliteDb};
+use super::{Backend, Db, Migrations, SqliteDb, is_unavailable};
 use crate::{config::SecretUrl, secrets};
 
 /// Connections of one process to PostgreSQL; its default limit of 100 must do for four services and their replicas.
@@ -14,6 +18,9 @@ const POSTGRES_CONNECTIONS: u32 = 16;
 const SQLITE_READERS: u32 = 4;
 /// How long a statement waits for a connection or a lock before the asker hears 503; below the request timeout of 10 s.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Processes start in any order: how long the database may take to come up.
+const START_WITHIN: Duration = Duration::from_secs(60);
+const TRY_AGAIN: Duration = Duration::from_secs(1);
 /// Statements prepared once for each connection; a service has some hundred.
 const STATEMENTS: usize = 500;
 
@@ -79,7 +86,7 @@ async fn sqlite(url: &SecretUrl, path: &Path) -> Result<Db, DbSetupError> {
     let writer = pool(1).connect_with(options.clone()).await.map_err(fail)?;
     let readers =
         pool(SQLITE_READERS).connect_with(options.pragma("query_only", "on")).await.map_err(fail)?;
-    Ok(Backend::Sqlite(SqliteDb { writer, readers }))
+    Ok(Backend::Sqlite(SqliteDb { writer, readers, path: path.to_owned() }))
 }
 
 fn make_file(path: &Path) -> std::io::Result<()> {
@@ -102,8 +109,14 @@ async fn postgres(url: &SecretUrl) -> Result<Db, DbSetupError> {
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(PATIENCE)
         .test_before_acquire(false)
-        .connect_with(options)
-        .await
-        .map_err(fail)?;
+        .connect_lazy_with(options);
+    let begun = Instant::now();
+    while let Err(error) = pool.acquire().await {
+        if !is_unavailable(&error) || begun.elapsed() > START_WITHIN {
+            return Err(fail(error));
+        }
+        tracing::warn!(cause = %error, "the database at {url} is not there yet, will try again");
+        tokio::time::sleep(TRY_AGAIN).await;
+    }
     Ok(Backend::Postgres(pool))
 }

@@ -17,6 +17,9 @@ use crate::{
 /// Connecting to a neighbour: it is on the same network or it is away.
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 
+/// Idle connections are given up before the other end does (`http.header_timeout`, 90 s), so that no request meets a closing one.
+const IDLE: Duration = Duration::from_secs(60);
+
 /// What a service has in hand before it knows anything of its own.
 #[derive(Clone)]
 pub struct Kit {
@@ -61,6 +64,21 @@ impl Kit {
         Ok(Self { name, clock, signer, verifier, bus, tasks, readiness, http, common })
     }
 
+    /// Makes sure that no second replica runs where replicas could not hear each other (no NATS) or SQLite has its one process.
+    #[cfg(feature = "db")]
+    pub async fn claim(&self, db: &crate::db::Db) -> anyhow::Result<()> {
+        if self.bus.joins_replicas() && !db.is_sqlite() {
+            return Ok(());
+        }
+        let claim = db.claim(self.name).await?;
+        let stopping = self.tasks.stopping_token();
+        self.tasks.finish("claim", async move {
+            stopping.cancelled().await;
+            drop(claim);
+        });
+        Ok(())
+    }
+
     /// Serves `routes` (and what every service has) at `listen`, and the bus's stream if this bus needs it.
     pub async fn serve(self, listen: SocketAddr, routes: OpenApiRouter) -> anyhow::Result<Running> {
         let (name, tasks) = (self.name, self.tasks.clone());
@@ -83,6 +101,7 @@ fn client() -> reqwest::Result<reqwest::Client> {
         .no_proxy()
         .tcp_nodelay(true)
         .connect_timeout(CONNECT_WITHIN)
+        .pool_idle_timeout(IDLE)
         .redirect(reqwest::redirect::Policy::none())
         .build()
 }

@@ -1,12 +1,18 @@
-use std::process::ExitCode;
+use std::{
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
 use clap::{CommandFactory, FromArgMatches, Parser};
 
-use super::{Running, Service};
+use super::{Running, STOP_WITHIN, Service};
 use crate::{
     config::{self, Flags},
     telemetry,
 };
+
+/// What even the last service gets when those before it took all the time.
+const LAST_MOMENT: Duration = Duration::from_millis(500);
 
 #[derive(Parser)]
 #[command(version)]
@@ -54,9 +60,11 @@ pub async fn run_until_signal(running: Vec<Running>) {
     }
     signal().await;
     tracing::info!("stopping");
+    let deadline = Instant::now() + STOP_WITHIN;
     let stop = async {
         for service in running.into_iter().rev() {
-            service.stop().await;
+            let left = deadline.saturating_duration_since(Instant::now());
+            service.stop_within(left.max(LAST_MOMENT)).await;
         }
     };
     tokio::select! {

@@ -1,5 +1,5 @@
 //! What the tests of this crate share: a service that answers over real HTTP, and people with tokens.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
