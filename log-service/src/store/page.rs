@@ -16,7 +16,7 @@ pub struct Scan {
 
 impl Default for Scan {
     fn default() -> Self {
-        Self { window: 20_000, windows: 10 }
+        Self { window: 20_000, windows: 30 }
     }
 }
 
