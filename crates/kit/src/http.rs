@@ -13,6 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use self::{
     listen::{ListenError, bind},
+    pages::describe,
     readiness::{Gate, Readiness},
 };
 use crate::{auth::Verifier, config::HttpLimits, service::Tasks};

@@ -21,6 +21,7 @@ const KEEP: Duration = Duration::from_secs(ACCESS_TOKEN_SECONDS + 60);
 #[derive(Default)]
 pub(super) struct Revoked {
     before: RwLock<HashMap<UserId, i64>>,
+    grants: RwLock<HashMap<String, i64>>,
 }
 
 impl Revoked {
@@ -30,6 +31,16 @@ impl Revoked {
         *entry = before.0.max(*entry);
     }
 
+    pub(super) fn add_grant(&self, grant: String, before: Timestamp) {
+        self.grants.write().insert(grant, before.0);
+    }
+
+    /// Whether what came of a token's grant is refused: the grant is what stands before the dot.
+    pub(super) fn refuses_grant(&self, jti: &str) -> bool {
+        let grant = jti.split_once('.').map_or(jti, |(grant, _)| grant);
+        self.grants.read().contains_key(grant)
+    }
+
     /// Whether what was issued to `user` at `issued` is refused.
     pub(super) fn refuses(&self, user: &UserId, issued: i64) -> bool {
         self.before.read().get(user).is_some_and(|before| issued < *before)
@@ -37,6 +48,7 @@ impl Revoked {
 
     pub(super) fn forget_old(&self, now: Timestamp) {
         self.before.write().retain(|_, before| now.since(Timestamp(*before)) < KEEP);
+        self.grants.write().retain(|_, before| now.since(Timestamp(*before)) < KEEP);
     }
 }
 

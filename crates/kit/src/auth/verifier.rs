@@ -69,6 +69,11 @@ impl Verifier {
         self.revoked.forget_old(self.clock.now());
     }
 
+    /// Refuses what came of one grant, from now on.
+    pub fn revoke_grant(&self, grant: impl Into<String>, at: Timestamp) {
+        self.revoked.add_grant(grant.into(), at);
+    }
+
     /// Refuses an actor whose session or token was revoked, or goes with a person who was.
     pub fn check_actor(&self, actor: &Actor) -> Result<(), Failure> {
         if self.revoked.refuses(actor.id(), actor.since) { Err(revoked()) } else { Ok(()) }
@@ -93,7 +98,7 @@ impl Verifier {
             return Err(not_valid("the token has expired"));
         }
         if let Verified::Person(claims) = &verified
-            && self.revoked.refuses(&claims.sub, claims.issued)
+            && (self.revoked.refuses(&claims.sub, claims.issued) || self.revoked.refuses_grant(&claims.jti))
         {
             return Err(revoked());
         }
@@ -118,7 +123,10 @@ impl Verifier {
             match follower.next().await {
                 Ok(items) => {
                     for item in items {
-                        self.revoked.add(item.user, Timestamp(item.before));
+                        match item.grant {
+                            Some(grant) => self.revoked.add_grant(grant, Timestamp(item.before)),
+                            None => self.revoked.add(item.user, Timestamp(item.before)),
+                        }
                     }
                     self.revoked.forget_old(self.clock.now());
                 }

@@ -70,6 +70,8 @@ async fn sqlite(url: &SecretUrl, path: &Path) -> Result<Db, DbSetupError> {
         // An acknowledgement means committed, also when the machine loses power.
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
+        // What is erased must not be left behind in free pages.
+        .pragma("secure_delete", "on")
         .busy_timeout(PATIENCE)
         .statement_cache_capacity(STATEMENTS)
         .optimize_on_close(true, Some(400));

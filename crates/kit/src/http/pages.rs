@@ -8,15 +8,20 @@ use axum::{
     routing::get,
 };
 use http::header;
-use utoipa::openapi::OpenApi;
+use utoipa::openapi::{
+    OpenApi,
+    security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+};
 use utoipa_swagger_ui::SwaggerUi;
 
 use super::Readiness;
 use crate::{problem::Failure, telemetry};
 
+/// The name of the scheme in descriptions.
+const SCHEME: &str = "access-token";
+
 pub(super) fn routes(name: ServiceName, readiness: Readiness, mut openapi: OpenApi) -> Router {
-    openapi.info.title = format!("Causerie: {name}");
-    openapi.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    describe(name, &mut openapi);
     Router::new()
         .route("/livez", get(|| async { "alive\n" }))
         .route("/readyz", get(readyz))
@@ -24,6 +29,18 @@ pub(super) fn routes(name: ServiceName, readiness: Readiness, mut openapi: OpenA
         .route("/metrics", get(metrics))
         .route("/problems/{code}", get(problem))
         .merge(SwaggerUi::new("/docs").url("/openapi.json", openapi))
+}
+
+/// What every description says: whose it is, and how to show who asks.
+pub fn describe(name: ServiceName, openapi: &mut OpenApi) {
+    openapi.info.title = format!("Causerie: {name}");
+    openapi.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    let components = openapi.components.get_or_insert_default();
+    components.add_security_scheme(SCHEME, SecurityScheme::Http(bearer));
+    // The empty one: much can be asked by anybody.
+    openapi.security =
+        Some(vec![SecurityRequirement::default(), SecurityRequirement::new::<_, _, &str>(SCHEME, [])]);
 }
 
 async fn readyz(State(readiness): State<Readiness>) -> Result<&'static str, Failure> {
