@@ -1,13 +1,9 @@
-use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
+use std::{collections::VecDeque, convert::Infallible, time::Duration};
 
-use api::{
-    ErrorCode, Problem,
-    auth::{AccessClaims, Actor},
-    logs::StoredRecord,
-};
+use api::{ErrorCode, Problem, auth::Actor, logs::StoredRecord};
 use axum::{
     extract::State,
-    http::HeaderMap,
+    http::{HeaderMap, header::AUTHORIZATION},
     response::sse::{Event, KeepAlive, Sse},
 };
 use futures_util::{Stream, stream::unfold};
@@ -57,7 +53,7 @@ pub(super) async fn stream(
         app,
         filter,
         reader,
-        claims: caller.claims,
+        token: caller.claims.and_then(|_| token(&headers)),
         newest,
         after,
         waiting: VecDeque::new(),
@@ -66,6 +62,12 @@ pub(super) async fn stream(
     };
     let events = unfold(tail, |mut tail| async { tail.next().await.map(|event| (Ok(event), tail)) });
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(COMMENT_AFTER)))
+}
+
+/// As it came; it was read once already.
+fn token(headers: &HeaderMap) -> Option<String> {
+    let (_, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    Some(token.trim().to_owned())
 }
 
 fn last_event_id(headers: &HeaderMap) -> kit::Result<Option<i64>> {
@@ -81,7 +83,8 @@ struct Tail {
     app: App,
     filter: Filter,
     reader: Actor,
-    claims: Option<Arc<AccessClaims>>,
+    /// The reader's own, unless a gateway asks for them.
+    token: Option<String>,
     newest: watch::Receiver<i64>,
     after: i64,
     /// One batch at most.
@@ -96,7 +99,7 @@ impl Tail {
             return None;
         }
         loop {
-            if let Some(reason) = self.no_longer_allowed() {
+            if let Some(reason) = self.no_longer_allowed().await {
                 self.closed = true;
                 return Some(event("closed", serde_json::json!({ "reason": reason })));
             }
@@ -130,12 +133,16 @@ impl Tail {
         let _ = tokio::time::timeout(LOOK_EVERY, self.newest.changed()).await;
     }
 
-    fn no_longer_allowed(&self) -> Option<&'static str> {
-        let now = u64::try_from(self.app.clock.now().as_micros() / 1_000_000).unwrap_or(0);
-        if self.claims.as_ref().is_some_and(|claims| now >= claims.exp) {
-            return Some("the token has expired");
-        }
-        self.app.verifier.check_actor(&self.reader).is_err().then_some("the token was revoked")
+    /// Why the reader may read no more: their token has ended, or they were put out.
+    async fn no_longer_allowed(&self) -> Option<String> {
+        let verifier = &self.app.verifier;
+        let outcome = match &self.token {
+            Some(token) => verifier.verify(token).await.map(drop),
+            None => verifier.check_actor(&self.reader),
+        };
+        // Keys that cannot be fetched just now are no refusal.
+        let refusal = outcome.err().filter(|refusal| refusal.code() == ErrorCode::NotAuthenticated)?;
+        Some(refusal.into_problem().detail)
     }
 }
 

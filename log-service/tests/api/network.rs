@@ -2,7 +2,7 @@
 
 use std::{
     net::SocketAddr,
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -23,7 +23,7 @@ use kit::{
 };
 use log_service::{Config, LogService};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const KID: &str = "2026a";
@@ -36,6 +36,7 @@ pub(crate) struct Network {
     pub(crate) dir: TempDir,
     key: EncodingKey,
     shipper: Signer,
+    revoked: Arc<Mutex<Vec<Value>>>,
 }
 
 impl Network {
@@ -46,8 +47,10 @@ impl Network {
     pub(crate) async fn with(config: Config) -> Self {
         let key = SigningKey::from_bytes(&rand::random());
         let jwk = Jwk::ed25519(KID, key.verifying_key().as_bytes());
+        let revoked = Arc::<Mutex<Vec<Value>>>::default();
         let (mut common, dir) = kit::testing::common();
-        common.urls.users = format!("http://{}", publish(Jwks { keys: vec![jwk] }).await).parse().unwrap();
+        common.urls.users =
+            format!("http://{}", publish(Jwks { keys: vec![jwk] }, revoked.clone()).await).parse().unwrap();
         let shipper = Keys::open(&common.secrets_dir(), ServiceName::Messages).unwrap();
         let config = Config { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..config };
         Self {
@@ -56,16 +59,21 @@ impl Network {
             dir,
             key: EncodingKey::from_ed_der(key.to_pkcs8_der().unwrap().as_bytes()),
             shipper: Signer::new(Arc::new(shipper), Clock::system()),
+            revoked,
         }
     }
 
     pub(crate) fn token(&self, scopes: Scopes, lives: u64) -> String {
+        self.token_of(UserId::random(&mut rand::rng()), scopes, lives)
+    }
+
+    pub(crate) fn token_of(&self, user: UserId, scopes: Scopes, lives: u64) -> String {
         let now = Timestamp::now().0;
         let seconds = now.unsigned_abs() / 1_000_000;
         let claims = AccessClaims {
             iss: ISSUER.into(),
             aud: AUDIENCE.into(),
-            sub: UserId::random(&mut rand::rng()),
+            sub: user,
             iat: seconds,
             exp: seconds + lives,
             issued: now,
@@ -83,6 +91,11 @@ impl Network {
 
     pub(crate) fn operator(&self) -> String {
         self.token(Scopes::ordinary().with(Scope::Operator), 900)
+    }
+
+    /// From now on what was issued to that person before is refused.
+    pub(crate) fn revoke(&self, user: UserId) {
+        self.revoked.lock().unwrap().push(json!({ "cursor": 1, "user": user, "before": Timestamp::now().0 }));
     }
 
     /// A request by nobody.
@@ -121,9 +134,12 @@ impl Network {
     }
 }
 
-/// The published keys of those who issue tokens.
-async fn publish(jwks: Jwks) -> SocketAddr {
-    let revocations = get(|| async { Json(serde_json::json!({ "items": [], "cursor": 0 })) });
+/// What those who issue tokens publish: their keys, and whose tokens they took back.
+async fn publish(jwks: Jwks, revoked: Arc<Mutex<Vec<Value>>>) -> SocketAddr {
+    let revocations = get(|| async move {
+        let items = revoked.lock().unwrap().clone();
+        Json(json!({ "items": items, "cursor": 0 }))
+    });
     let app = Router::new()
         .route("/.well-known/jwks.json", get(|| async { Json(jwks) }))
         .route("/v1/revocations", revocations);

@@ -2,6 +2,7 @@ use std::{pin::Pin, time::Duration};
 
 use api::{
     auth::{Scope, Scopes},
+    id::UserId,
     logs::{Level, LogRecord},
 };
 use eventsource_stream::{Event, Eventsource};
@@ -119,6 +120,17 @@ async fn a_stream_ends_with_its_token() {
         serde_json::from_str::<Value>(&last.data).unwrap(),
         json!({ "reason": "the token has expired" })
     );
+    assert!(reader.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_stream_ends_when_its_reader_is_put_out() {
+    let network = Network::up().await;
+    let user = UserId::random(&mut rand::rng());
+    let token = network.token_of(user.clone(), Scopes::default().with(Scope::Operator), 900);
+    let mut reader = Reader::with(&network, &token, "", None).await;
+    network.revoke(user);
+    assert_eq!(reader.next().await.unwrap().event, "closed");
     assert!(reader.next().await.is_none());
 }
 
