@@ -184,7 +184,12 @@ async fn a_revoked_person_is_refused_within_five_seconds() {
     let claims = owner.issuer.claims(Timestamp::now(), Scopes::ordinary());
     let token = owner.issuer.sign(&claims);
     other.verifier.verify(&token).await.unwrap();
-    owner.revoked.lock().push(Revocation { cursor: 1, user: claims.sub.clone(), before: claims.issued + 1 });
+    owner.revoked.lock().push(Revocation {
+        cursor: 1,
+        user: claims.sub.clone(),
+        before: claims.issued + 1,
+        grant: None,
+    });
     eventually("the token is refused", || async { other.verifier.verify(&token).await.is_err() }).await;
     let mut later = claims;
     later.issued += 1;
@@ -199,4 +204,17 @@ async fn without_the_owner_unknown_keys_are_unavailable_not_wrong() {
     let issuer = Issuer::new();
     let token = issuer.sign(&issuer.claims(Timestamp::now(), Scopes::ordinary()));
     assert_eq!(kit.verifier.verify(&token).await.unwrap_err().code(), ErrorCode::Unavailable);
+}
+
+#[tokio::test]
+async fn a_revoked_grant_takes_its_tokens_along_and_no_others() {
+    let up = up().await;
+    let mut claims = up.issuer.claims(Timestamp::now(), Scopes::ordinary());
+    claims.jti = "7login.1".into();
+    let revoked = up.issuer.sign(&claims);
+    claims.jti = "7other.1".into();
+    let other = up.issuer.sign(&claims);
+    up.kit.verifier.revoke_grant("7login", Timestamp::now());
+    assert!(up.kit.verifier.verify(&revoked).await.is_err());
+    assert!(up.kit.verifier.verify(&other).await.is_ok());
 }

@@ -118,7 +118,8 @@ async fn a_chosen_feed_brings_what_was_chosen(world: World) {
     loop {
         world.owner.bus.publish(frame(&wanted, None, "late"));
         world.owner.bus.publish(frame(&other, None, "other"));
-        if next_frame(&mut feed).await == frame(&other, None, "other") {
+        let item = tokio::time::timeout(Duration::from_millis(20), next_frame(&mut feed)).await;
+        if item == Ok(frame(&other, None, "other")) {
             break;
         }
     }
