@@ -22,7 +22,9 @@ mod pattern;
 mod ports;
 mod postgres;
 mod process;
+pub mod recorder;
 mod rest;
+mod script;
 mod shared;
 mod town;
 
@@ -35,8 +37,9 @@ pub use self::{
     names::{fresh, fresh_channel},
     pattern::Pattern,
     rest::{Answer, Rest, segment},
+    script::Script,
     shared::{Scene, Shape, shared},
-    town::{Plan, Town},
+    town::{Fault, Plan, Town},
 };
 
 /// Names the folder that `causerie-under-test` lives in; with it set the program ends with its standard input.

@@ -182,6 +182,39 @@ impl Line {
         self.take(&|heard| wanted.matches(&heard.raw), pattern, within).await
     }
 
+    /// The very next line, whatever it is.
+    ///
+    /// # Panics
+    /// If none comes.
+    pub async fn next_line(&mut self, what: &str) -> Heard {
+        self.take(&|_| true, what, WITHIN).await
+    }
+
+    /// The very next line, or `None` if the connection ends.
+    pub async fn next_or_end(&mut self) -> Option<Heard> {
+        loop {
+            if let Some(heard) = self.pending.pop_front() {
+                return Some(heard);
+            }
+            if self.closed {
+                return None;
+            }
+            let news = self.incoming.recv().await.unwrap_or(News::Closed);
+            self.note(news);
+        }
+    }
+
+    /// Not known to be closed. A server that closes after its last reply does so at once: it is given a moment for that.
+    pub async fn is_open(&mut self) -> bool {
+        const MOMENT: Duration = Duration::from_millis(100);
+        let said_bye = self.transcript.last().is_some_and(|line| line.starts_with("< 200 bye"));
+        if said_bye && let Ok(Some(news)) = tokio::time::timeout(MOMENT, self.incoming.recv()).await {
+            self.note(news);
+        }
+        self.gather();
+        !self.closed
+    }
+
     /// Everything that is there by now and was not asked about yet, events only; they are taken out.
     pub fn events(&mut self) -> Vec<Heard> {
         self.gather();

@@ -25,7 +25,7 @@ const STOPS_WITHIN: Duration = Duration::from_secs(15);
 pub struct Plan {
     five: bool,
     postgres: bool,
-    settings: Vec<String>,
+    settings: Vec<(Option<ServiceName>, String)>,
 }
 
 impl Plan {
@@ -47,8 +47,21 @@ impl Plan {
     /// `users.lease=1s` and the like, as `--set` takes it.
     #[must_use]
     pub fn set(mut self, setting: &str) -> Self {
-        self.settings.push(setting.to_owned());
+        self.settings.push((None, setting.to_owned()));
         self
+    }
+
+    /// A setting of one of five processes only.
+    #[must_use]
+    pub fn set_for(mut self, name: ServiceName, setting: &str) -> Self {
+        self.settings.push((Some(name), setting.to_owned()));
+        self
+    }
+
+    /// Services can be told to fail: see [`Town::arms`].
+    #[must_use]
+    pub fn with_faults(self) -> Self {
+        self.set("http.test_faults=true")
     }
 
     /// Starts it and waits until it is ready.
@@ -63,6 +76,16 @@ impl Plan {
         town.ready().await;
         town
     }
+}
+
+/// What can be made to happen to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    Panic,
+    /// It gets no answer and nothing is done.
+    Hang,
+    /// It is done, but gets no answer.
+    LoseAnswer,
 }
 
 /// A running network: processes of the real program, with ports and a folder of its own. All of it ends when it is dropped.
@@ -112,15 +135,17 @@ impl Town {
                 }
             }
         }
-        for setting in plan.settings {
-            set(setting);
-        }
-        let process = |service| Process::new(service, arguments.clone(), home.path());
-        let processes = if plan.five {
-            ServiceName::ALL.map(|name| process(Some(name.as_str()))).into()
-        } else {
-            vec![process(None)]
+        let process = |service: Option<ServiceName>| {
+            let mut arguments = arguments.clone();
+            for (only, setting) in &plan.settings {
+                if only.is_none() || *only == service {
+                    arguments.extend(["--set".into(), OsString::from(setting)]);
+                }
+            }
+            Process::new(service.map(ServiceName::as_str), arguments, home.path())
         };
+        let processes =
+            if plan.five { ServiceName::ALL.map(|name| process(Some(name))).into() } else { vec![process(None)] };
         Self { processes: Mutex::new(processes), home, databases, ports, chat }
     }
 
@@ -177,6 +202,20 @@ impl Town {
             Some(databases) => databases.url(name.as_str()),
             None => format!("sqlite:{}", self.data().join(format!("{name}.db")).display()),
         }
+    }
+
+    /// The next request of a service whose path begins so meets a fault.
+    ///
+    /// # Panics
+    /// If the town is not [`Plan::with_faults`].
+    pub async fn arms(&self, name: ServiceName, path: &str, fault: Fault) {
+        let (fault, after) = match fault {
+            Fault::Panic => ("panic", false),
+            Fault::Hang => ("hang", false),
+            Fault::LoseAnswer => ("hang", true),
+        };
+        let armed = serde_json::json!({ "path": path, "fault": fault, "after": after });
+        self.rest().post(name, "/v1/test/faults", &armed).await.is(204);
     }
 
     /// Those of its processes that can be killed: one service each, or any one that stands for all.

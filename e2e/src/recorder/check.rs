@@ -12,9 +12,9 @@ struct Send<'a> {
     key: &'a Key,
     /// Where in the record it was typed first.
     first: usize,
-    /// Where it was typed last after a refusal, which ends its claim to a place among its author's messages.
+    /// Where it was typed last. Typed again it may stand behind what was said since: it may have been refused, and
+    /// the refusal lost with its connection.
     last: usize,
-    refused: bool,
     acks: Vec<(u64, &'a str)>,
 }
 
@@ -58,24 +58,16 @@ impl<'a> Facts<'a> {
                         key,
                         first: place,
                         last: place,
-                        refused: false,
                         acks: Vec::new(),
                     });
-                    if std::mem::take(&mut send.refused) {
-                        send.last = place;
-                    }
+                    send.last = place;
                 }
                 What::Acked { key, seq, id, .. } => {
                     if let Some(send) = sends.get_mut(key) {
                         send.acks.push((*seq, id));
                     }
                 }
-                What::Refused { key, .. } => {
-                    if let Some(send) = sends.get_mut(key) {
-                        send.refused = true;
-                    }
-                }
-                What::Follows { .. } | What::Seen { .. } | What::Settled => {}
+                What::Refused { .. } | What::Follows { .. } | What::Seen { .. } | What::Settled => {}
             }
         }
         let mut stored = HashMap::new();
@@ -95,13 +87,17 @@ impl<'a> Facts<'a> {
     }
 
     fn history(&self, faults: &mut Vec<Fault>) {
-        let acked: HashSet<(&Target, u64)> =
-            self.sends.values().flat_map(|send| send.acks.iter().map(|(seq, _)| (send.target, *seq))).collect();
+        let acked: HashSet<(&Target, u64)> = self
+            .sends
+            .values()
+            .flat_map(|send| send.acks.iter().map(|(seq, _)| (send.target, *seq)))
+            .collect();
         for (target, entries) in &self.record.history {
             let mut before = 0;
             for entry in entries {
                 if entry.seq <= before {
-                    let fault = Fault::HistoryDisorder { target: target.clone(), seq: entry.seq, after: before };
+                    let fault =
+                        Fault::HistoryDisorder { target: target.clone(), seq: entry.seq, after: before };
                     faults.push(fault);
                 }
                 before = entry.seq;
@@ -110,7 +106,7 @@ impl<'a> Facts<'a> {
                     faults.push(Fault::Unsent { target: target.clone(), seq: entry.seq });
                 }
             }
-            for seq in 1..self.last[target] {
+            for seq in 1..self.last.get(target).copied().unwrap_or(0) {
                 // One that was acknowledged is reported as lost.
                 if !self.stored.contains_key(&(target, seq)) && !acked.contains(&(target, seq)) {
                     faults.push(Fault::Hole { target: target.clone(), seq });
@@ -224,7 +220,8 @@ impl<'a> Facts<'a> {
             let Some(&first) = view.seen.first().or(view.from.as_ref()) else { continue };
             let from = view.from.unwrap_or(first - 1);
             let last = view.seen.last().copied().unwrap_or(from);
-            let to = if settled.contains(client) { self.last.get(target).copied().unwrap_or(last) } else { last };
+            let to =
+                if settled.contains(client) { self.last.get(target).copied().unwrap_or(last) } else { last };
             let missed: Vec<u64> = (from + 1..=to)
                 .filter(|seq| !view.seen.contains(seq) && self.stored.contains_key(&(target, *seq)))
                 .collect();

@@ -59,7 +59,9 @@ impl fmt::Display for Fault {
             Self::WrongAck { key, seq, stored } => {
                 write!(f, "{key} was acknowledged as {seq} and stored as {stored}")
             }
-            Self::AnswersSwapped { by, key } => write!(f, "{by}: the answer to {key} came before an earlier one"),
+            Self::AnswersSwapped { by, key } => {
+                write!(f, "{by}: the answer to {key} came before an earlier one")
+            }
             Self::AuthorSwapped { target, earlier, later } => {
                 write!(f, "in {target}, {later} is stored before {earlier}, which was said first")
             }
