@@ -16,6 +16,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
+use tokio::sync::watch;
 
 pub use self::fault::Fault;
 
@@ -95,6 +96,7 @@ pub struct Record {
 pub struct Recorder {
     began: Instant,
     inner: Arc<Mutex<Inner>>,
+    in_flight: watch::Sender<usize>,
 }
 
 #[derive(Debug, Default)]
@@ -116,7 +118,7 @@ pub struct Progress {
 
 impl Default for Recorder {
     fn default() -> Self {
-        Self { began: Instant::now(), inner: Arc::default() }
+        Self { began: Instant::now(), inner: Arc::default(), in_flight: watch::channel(0).0 }
     }
 }
 
@@ -139,6 +141,12 @@ impl Recorder {
         }
         // Within the lock: the order of the notes is the order of what happened.
         inner.record.noted.push(Noted { at: self.began.elapsed(), by: by.clone(), what });
+        self.in_flight.send_replace(inner.unanswered.len());
+    }
+
+    /// How many messages are in flight, for whoever waits for a busy moment.
+    pub fn in_flight(&self) -> watch::Receiver<usize> {
+        self.in_flight.subscribe()
     }
 
     /// A page of a conversation's history, in the order it came.

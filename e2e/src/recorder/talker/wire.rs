@@ -1,0 +1,50 @@
+use std::{io, net::SocketAddr, time::Duration};
+
+use proto::plain::ServerLine;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::{Instant, sleep},
+};
+
+/// A socket that speaks lines. Reading can be given up at any moment and loses nothing.
+pub(super) struct Wire {
+    socket: TcpStream,
+    read: Vec<u8>,
+}
+
+impl Wire {
+    /// Tries every so often until there is somebody, at most for `within`.
+    pub(super) async fn connect(address: SocketAddr, every: Duration, within: Duration) -> Option<Self> {
+        let deadline = Instant::now() + within;
+        while Instant::now() < deadline {
+            if let Ok(socket) = TcpStream::connect(address).await {
+                // Small writes at once, as netcat does.
+                let _ = socket.set_nodelay(true);
+                return Some(Self { socket, read: Vec::new() });
+            }
+            sleep(every).await;
+        }
+        None
+    }
+
+    pub(super) async fn types(&mut self, lines: &str) -> io::Result<()> {
+        self.socket.write_all(lines.as_bytes()).await
+    }
+
+    /// # Errors
+    /// `InvalidData` for a line that is none of the protocol; anything else is the end of the connection.
+    pub(super) async fn line(&mut self) -> io::Result<ServerLine> {
+        loop {
+            if let Some(end) = self.read.iter().position(|&byte| byte == b'\n') {
+                let line: Vec<u8> = self.read.drain(..=end).collect();
+                let line = String::from_utf8_lossy(&line[..end]);
+                return ServerLine::parse(&line)
+                    .map_err(|error| io::Error::other(format!("{line:?}: {error}")));
+            }
+            if self.socket.read_buf(&mut self.read).await? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+    }
+}
