@@ -271,12 +271,15 @@ pub struct FormerNick {
     pub until: Timestamp,
 }
 
-/// Tokens of `user` issued before `before` (microseconds) are refused.
+/// Tokens of `user` issued before `before` (microseconds) are refused; all of them, or those of one grant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Revocation {
     pub cursor: u64,
     pub user: UserId,
     pub before: i64,
+    /// A login or personal API token: only what came of it, told by the part of a token's `jti` before the dot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -324,6 +327,17 @@ pub struct PasswordWasReset {
 pub struct Invite {
     pub code: String,
     pub expires_at: Timestamp,
+}
+
+/// Everything that user-service has about an account, but its secrets: `GET /v1/accounts/me/export`.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct AccountExport {
+    pub account: Account,
+    pub user: User,
+    pub sessions: Vec<Session>,
+    pub api_tokens: Vec<ApiToken>,
+    pub former_nicks: Vec<FormerNick>,
+    pub exported_at: Timestamp,
 }
 
 /// Events of one user after a version: `GET /v1/users/{id}/events?after=` (services only).
