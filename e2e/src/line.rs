@@ -331,7 +331,12 @@ impl Line {
         format!("what {} typed (>) and saw (<):\n{}", self.name, shown.join("\n"))
     }
 
-    async fn take(&mut self, wanted: &dyn Fn(&Heard) -> bool, what: &str, within: Duration) -> Heard {
+    async fn take(
+        &mut self,
+        wanted: &(dyn Fn(&Heard) -> bool + Sync),
+        what: &str,
+        within: Duration,
+    ) -> Heard {
         let deadline = Instant::now() + within;
         let mut looked_at = 0;
         loop {

@@ -95,13 +95,13 @@ macro_rules! in_every_town {
     };
     (own: $($(#[$meta:meta])* async fn $name:ident($town:ident: &$t:ty) $body:block)*) => {
         $( async fn $name($town: &$t) $body )*
-        $crate::in_every_town! { @tests own [one_process OneProcess five_processes FiveProcesses] [$($(#[$meta])* $name)*] }
+        $crate::in_every_town! { @tests own [one_process_alone OneProcess five_processes_alone FiveProcesses] [$($(#[$meta])* $name)*] }
     };
     (and postgres: $($(#[$meta:meta])* async fn $name:ident($town:ident: &$t:ty) $body:block)*) => {
         $( async fn $name($town: &$t) $body )*
         $crate::in_every_town! {
             @tests shared
-            [one_process OneProcess five_processes FiveProcesses five_processes_on_postgres FiveProcessesOnPostgres]
+            [one_process_on_sqlite OneProcess five_processes_on_sqlite FiveProcesses five_processes_on_postgres FiveProcessesOnPostgres]
             [$($(#[$meta])* $name)*]
         }
     };
