@@ -1,0 +1,5 @@
+//! Rules of conversations. Knows neither HTTP nor SQL; time is passed in.
+
+pub mod act;
+pub mod page;
+pub mod policy;

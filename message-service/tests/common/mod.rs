@@ -1,0 +1,103 @@
+//! Short words for what people do.
+#![allow(dead_code)]
+
+use api::{
+    Entry, EntryKind, ErrorCode, Person, Problem,
+    id::{ChannelId, UserId},
+};
+use kit::db::{Backend, Db};
+use message_service::{
+    domain::act::{Act, Grant, Key, Place, Verdict, What},
+    store::Outcome,
+};
+
+pub fn person(id: &str, nick: &str) -> Person {
+    Person { id: UserId::try_from(id).unwrap(), nick: nick.try_into().unwrap(), user_version: 1 }
+}
+
+pub fn does(who: &Person, channel: &str, what: What) -> Act {
+    let name = format!("#c{channel}").as_str().try_into().unwrap();
+    Act {
+        author: who.clone(),
+        session: None,
+        place: Place::Channel(ChannelId::try_from(channel).unwrap()),
+        what,
+        key: None,
+        verdict: Verdict::Allowed(Grant::Channel { name, version: 3, floor: 0, op: false, slow_seconds: None }),
+    }
+}
+
+pub fn says(who: &Person, channel: &str, text: &str) -> Act {
+    does(who, channel, What::say(Some(EntryKind::Message), text.to_owned(), None).unwrap())
+}
+
+pub fn tells(who: &Person, to: &Person, text: &str) -> Act {
+    let what = What::say(None, text.to_owned(), None).unwrap();
+    let verdict = Verdict::Allowed(Grant::Direct);
+    Act { author: who.clone(), session: None, place: Place::Direct(to.clone()), what, key: None, verdict }
+}
+
+pub fn keyed(mut act: Act, key: &str) -> Act {
+    act.key = Some(Key::new(key, &act.what).unwrap());
+    act
+}
+
+pub fn refused(act: Act, code: ErrorCode) -> Act {
+    Act { verdict: Verdict::Refused(Problem::new(code)), ..act }
+}
+
+pub fn stale(act: Act) -> Act {
+    Act { verdict: Verdict::Stale, ..act }
+}
+
+fn granted(mut act: Act, change: impl FnOnce(&mut u64, &mut bool, &mut Option<u32>)) -> Act {
+    if let Verdict::Allowed(Grant::Channel { floor, op, slow_seconds, .. }) = &mut act.verdict {
+        change(floor, op, slow_seconds);
+    }
+    act
+}
+
+pub fn with_op(act: Act) -> Act {
+    granted(act, |_, op, _| *op = true)
+}
+
+pub fn with_floor(act: Act, to: u64) -> Act {
+    granted(act, |floor, _, _| *floor = to)
+}
+
+pub fn slowed(act: Act, to: u32) -> Act {
+    granted(act, |_, _, seconds| *seconds = Some(to))
+}
+
+pub fn entry(outcome: Outcome) -> Entry {
+    match outcome {
+        Outcome::Stored(stored) => stored.entry.clone(),
+        other => panic!("not stored: {other:?}"),
+    }
+}
+
+/// Every row of every table as JSON.
+pub async fn dump(db: &Db) -> Vec<String> {
+    let mut rows = Vec::new();
+    match db.read() {
+        Backend::Sqlite(pool) => {
+            for (table, columns) in [
+                ("users", "'id', id"),
+                ("speakers", "'nick', nick, 'session', session"),
+                ("conversations", "'id', id, 'name', name"),
+                ("entries", "'text', text"),
+                ("keys", "'key', key"),
+            ] {
+                let sql = sqlx::AssertSqlSafe(format!("select json_object({columns}) from {table}"));
+                rows.extend(sqlx::query_scalar::<_, String>(sql).fetch_all(pool).await.unwrap());
+            }
+        }
+        Backend::Postgres(pool) => {
+            for table in ["users", "speakers", "conversations", "entries", "keys", "read_markers", "slowed"] {
+                let sql = sqlx::AssertSqlSafe(format!("select row_to_json(t)::text from {table} as t"));
+                rows.extend(sqlx::query_scalar::<_, String>(sql).fetch_all(pool).await.unwrap());
+            }
+        }
+    }
+    rows
+}
