@@ -1,0 +1,99 @@
+//! The section `[users]`.
+
+use std::net::SocketAddr;
+
+use kit::config::{Period, SecretUrl};
+use serde::{Deserialize, Serialize};
+
+pub use crate::domain::rate::Rate;
+
+/// Who may register an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Registration {
+    Open,
+    /// Whoever has a code that an operator made.
+    Invite,
+    Closed,
+}
+
+/// The section `[users]`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    pub listen: SocketAddr,
+    /// Without it `sqlite:<data>/users.db`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<SecretUrl>,
+    pub registration: Registration,
+    /// Password hashes computed at once: each takes a core for some 20 ms and 19 MiB.
+    pub hashes_at_once: usize,
+    /// Password hashes that wait for a core; more logins are refused with 503, since they would wait for longer than anybody does.
+    pub hashes_waiting: usize,
+    /// Failed logins of one account, from wherever: a guesser needs years, its owner a minute.
+    pub logins_of_account: Rate,
+    /// Failed logins from one address (IPv6: one /64), to whatever account.
+    pub logins_from_address: Rate,
+    /// Registrations and guest tokens from one address (IPv6: one /64): each holds a name.
+    pub newcomers_from_address: Rate,
+    /// Open sessions of one account: each costs a row and an event to all the others.
+    pub sessions_of_user: u32,
+    /// Personal API tokens of one account: a list that a person can still look through.
+    pub api_tokens_of_account: u32,
+    /// Network bans in force: each is tried on everybody who comes in.
+    pub network_bans: u32,
+    /// A gateway's lease without renewal: three renewals may be lost.
+    pub lease: Period,
+    /// A draining gateway's lease: its clients have so long to go elsewhere.
+    pub drain: Period,
+    /// How often leases are looked at; also this service's own sign of life.
+    pub lease_check: Period,
+    /// How long a session that was taken over stays in its channels, so that its successor can join them without a QUIT.
+    pub takeover: Period,
+    /// Life of a refresh token of an account.
+    pub refresh_token: Period,
+    /// Age at which a signing key is replaced.
+    pub key_rotation: Period,
+    /// How often expired things are looked for.
+    pub housekeeping: Period,
+    /// How often other replicas' revocations and network bans are looked for: they must hold everywhere within 5 s.
+    pub follow: Period,
+    /// When an erasure runs for the second time: after the last token that was out has died.
+    pub erase_again: Period,
+    /// How long user events are kept: readers that were away for longer take a new replica.
+    pub events_kept: Period,
+    /// How long former nicks can be asked for.
+    pub former_nicks_kept: Period,
+    /// Life of an invitation to register.
+    pub invite: Period,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8101)),
+            database: None,
+            registration: Registration::Open,
+            hashes_at_once: 2,
+            hashes_waiting: 128,
+            logins_of_account: Rate { burst: 10, every: Period::seconds(30) },
+            logins_from_address: Rate { burst: 30, every: Period::seconds(10) },
+            newcomers_from_address: Rate { burst: 500, every: Period::seconds(1) },
+            sessions_of_user: 100,
+            api_tokens_of_account: 50,
+            network_bans: 1000,
+            lease: Period::seconds(15),
+            drain: Period::seconds(30),
+            lease_check: Period::seconds(1),
+            takeover: Period::seconds(10),
+            refresh_token: Period::seconds(30 * 24 * 3600),
+            key_rotation: Period::seconds(30 * 24 * 3600),
+            housekeeping: Period::seconds(5),
+            follow: Period::seconds(2),
+            erase_again: Period::seconds(16 * 60),
+            events_kept: Period::seconds(24 * 3600),
+            former_nicks_kept: Period::seconds(7 * 24 * 3600),
+            invite: Period::seconds(7 * 24 * 3600),
+        }
+    }
+}

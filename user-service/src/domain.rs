@@ -1,0 +1,9 @@
+//! The rules, pure: no HTTP, no SQL, no clock and no chance but those passed in.
+
+pub(crate) mod bans;
+pub(crate) mod cloak;
+pub(crate) mod keys;
+pub(crate) mod lease;
+pub(crate) mod password;
+pub(crate) mod rate;
+pub(crate) mod secret;

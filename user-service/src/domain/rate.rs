@@ -1,0 +1,106 @@
+//! How often something may be tried: a bucket for each key, so many at once, then one each so often.
+
+use std::{collections::HashMap, time::Duration};
+
+use api::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Keys remembered; past it those that have their whole allowance again are forgotten, then everything is. Some 100 bytes each.
+const MAX_KEYS: usize = 100_000;
+
+/// So many at once, then one more each `every`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// Tries at once.
+    pub burst: u32,
+    /// Time until a used one comes back.
+    pub every: kit::config::Period,
+}
+
+/// The tries of many keys (GCRA: one moment for each key says it all).
+pub(crate) struct Tries {
+    rate: Rate,
+    /// When the key will have its whole allowance again.
+    whole_at: HashMap<String, Timestamp>,
+}
+
+impl Tries {
+    pub(crate) fn new(rate: Rate) -> Self {
+        Self { rate, whole_at: HashMap::new() }
+    }
+
+    /// Takes one; or how long to wait for one.
+    pub(crate) fn take(&mut self, key: &str, now: Timestamp) -> Result<(), Duration> {
+        self.check(key, now)?;
+        self.count(key, now);
+        Ok(())
+    }
+
+    /// Whether one may be taken; or how long to wait.
+    pub(crate) fn check(&self, key: &str, now: Timestamp) -> Result<(), Duration> {
+        let debt = self.whole_at.get(key).map_or(Duration::ZERO, |whole_at| whole_at.since(now));
+        let with_this = debt + self.rate.every.get();
+        let most = self.rate.every.get() * self.rate.burst;
+        if with_this > most { Err(with_this - most) } else { Ok(()) }
+    }
+
+    /// Takes one, allowed or not: what was tried at the same time as the last allowed one is paid for later.
+    pub(crate) fn count(&mut self, key: &str, now: Timestamp) {
+        if self.whole_at.len() >= MAX_KEYS && !self.whole_at.contains_key(key) {
+            self.whole_at.retain(|_, whole_at| *whole_at > now);
+            if self.whole_at.len() >= MAX_KEYS {
+                self.whole_at.clear();
+            }
+        }
+        let whole_at = self.whole_at.entry(key.to_owned()).or_insert(now);
+        *whole_at = (*whole_at).max(now).plus(self.rate.every.get());
+    }
+}
+
+/// Seconds for `Retry-After`, never too few.
+pub(crate) fn seconds(wait: Duration) -> u32 {
+    u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kit::config::Period;
+
+    #[test]
+    fn so_many_at_once_then_one_each_so_often() {
+        let mut tries = Tries::new(Rate { burst: 3, every: Period::seconds(10) });
+        let now = Timestamp(1_000_000);
+        for _ in 0..3 {
+            assert_eq!(tries.take("alice", now), Ok(()));
+        }
+        assert_eq!(tries.take("alice", now), Err(Duration::from_secs(10)));
+        assert_eq!(tries.take("bob", now), Ok(()), "others are not concerned");
+        let later = now.plus(Duration::from_secs(9));
+        assert_eq!(tries.take("alice", later), Err(Duration::from_secs(1)));
+        assert_eq!(tries.take("alice", now.plus(Duration::from_secs(10))), Ok(()));
+    }
+
+    #[test]
+    fn what_was_tried_at_once_is_paid_for_later() {
+        let mut tries = Tries::new(Rate { burst: 1, every: Period::seconds(10) });
+        let now = Timestamp(0);
+        for _ in 0..5 {
+            assert_eq!(tries.check("alice", now), Ok(()), "a check alone costs nothing");
+        }
+        for _ in 0..5 {
+            tries.count("alice", now);
+        }
+        assert_eq!(tries.check("alice", now), Err(Duration::from_secs(50)));
+    }
+
+    #[test]
+    fn strangers_cannot_make_it_grow_without_end() {
+        let mut tries = Tries::new(Rate { burst: 1, every: Period::seconds(10) });
+        for key in 0..=MAX_KEYS {
+            tries.take(&key.to_string(), Timestamp(0)).unwrap();
+        }
+        assert!(tries.whole_at.len() <= MAX_KEYS);
+    }
+}

@@ -1,0 +1,118 @@
+//! `/v1/users`: people, as everybody may see them.
+
+use api::{
+    ErrorCode, Nick, Page, Problem, Timestamp,
+    auth::Scope,
+    page::Batch,
+    users::{FormerNick, Lookup, MAX_LOOKUP, PatchUser, User, UserChanged},
+};
+use axum::extract::State;
+use kit::{
+    Caller, Failure, Result,
+    extract::{Json, Path, Query},
+};
+
+use super::{
+    asker::{Asker, by_path},
+    paging::Paging,
+};
+use crate::{app::App, login, store::presence::Change};
+
+/// Whoever may read about people: services, and people with the scope.
+fn reader(caller: &Caller) -> Result<()> {
+    if caller.service.is_some() && caller.actor.is_none() {
+        return Ok(());
+    }
+    caller.require(Scope::Read).map(drop)
+}
+
+/// Shows a person: by id, by the nick they have now, or oneself (`me`).
+#[utoipa::path(get, path = "/v1/users/{user}", tag = "users",
+    params(("user" = String, Path, description = "An id, a nick or `me`")), responses(
+    (status = 200, description = "The person", body = User),
+    (status = 404, description = "no-such-nick", body = Problem),
+))]
+pub(super) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Path(user): Path<String>,
+) -> Result<Json<User>> {
+    reader(&caller)?;
+    let found = match user.as_str() {
+        "me" => by_path(&app, caller.person()?.id().as_str()).await?,
+        other => by_path(&app, other).await?,
+    };
+    Ok(Json(found.view()))
+}
+
+/// Changes one's nick, one's away text, or both.
+#[utoipa::path(patch, path = "/v1/users/{user}", tag = "users",
+    params(("user" = String, Path, description = "`me`, or one's own id")), request_body = PatchUser, responses(
+    (status = 200, description = "The person, with the events that the change made", body = UserChanged),
+    (status = 403, description = "forbidden: it is somebody else", body = Problem),
+    (status = 409, description = "nick-in-use", body = Problem),
+    (status = 422, description = "invalid-nick", body = Problem),
+))]
+pub(super) async fn patch(
+    State(app): State<App>,
+    asker: Asker,
+    Path(user): Path<String>,
+    Json(body): Json<PatchUser>,
+) -> Result<Json<UserChanged>> {
+    let actor = asker.caller.require(Scope::Write)?;
+    if user != "me" && user != actor.id().as_str() {
+        return Err(Failure::new(ErrorCode::Forbidden).detail("only oneself can be changed: /v1/users/me"));
+    }
+    let nick = body.nick.as_deref().map(|text| login::nick(text, "/nick")).transpose()?;
+    if let Some(nick) = &nick {
+        app.check_bans(None, &actor.host, nick, actor.account.as_ref())?;
+    }
+    let change = Change { nick, away: body.away.map(String::from) };
+    let (user, events) = app.store.change(actor.id(), change, actor.session.as_ref(), app.now()).await?;
+    app.announce(&events, asker.origin.as_deref());
+    Ok(Json(UserChanged { user: user.view(), events }))
+}
+
+/// Shows many people at once; those that do not exist are left out.
+#[utoipa::path(post, path = "/v1/users:lookup", tag = "users", request_body = Lookup, responses(
+    (status = 200, description = "Those that exist", body = Batch<User>),
+    (status = 422, description = "invalid-parameter: more than 1000", body = Problem),
+))]
+pub(super) async fn lookup(
+    State(app): State<App>,
+    caller: Caller,
+    Json(body): Json<Lookup>,
+) -> Result<Json<Batch<User>>> {
+    reader(&caller)?;
+    if body.ids.len() > MAX_LOOKUP {
+        let detail = format!("at most {MAX_LOOKUP} ids at once");
+        return Err(Failure::new(ErrorCode::InvalidParameter).detail(&detail).field("/ids", detail));
+    }
+    let found = app.store.many(&body.ids).await?;
+    Ok(Json(Batch { items: found.iter().map(|user| user.view()).collect() }))
+}
+
+/// Who had this nick lately, latest first.
+#[utoipa::path(get, path = "/v1/nicks/{nick}/history", tag = "users",
+    params(("nick" = String, Path), Paging), responses(
+    (status = 200, description = "A page of those who had it", body = Page<FormerNick>),
+    (status = 422, description = "invalid-nick", body = Problem),
+))]
+pub(super) async fn history(
+    State(app): State<App>,
+    caller: Caller,
+    Path(nick): Path<String>,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Page<FormerNick>>> {
+    reader(&caller)?;
+    let nick: Nick = login::nick(&nick, "")?;
+    let (before, limit) = paging.ask()?;
+    let before = match before {
+        "" => Timestamp(i64::MAX),
+        text => Timestamp(text.parse().map_err(|_| {
+            Failure::new(ErrorCode::InvalidParameter).detail("the cursor is not one of this list")
+        })?),
+    };
+    let found = app.store.former_nicks(&nick, before, limit).await?;
+    Ok(Json(paging.page(found, |former| former.until.0.to_string())?))
+}

@@ -1,0 +1,80 @@
+//! All SQL of this service. A method that changes something is one transaction that tells its whole story and gives back the events
+//! that the bus is to carry.
+
+pub(crate) mod accounts;
+pub(crate) mod bans;
+pub(crate) mod column;
+pub(crate) mod erasure;
+pub(crate) mod events;
+pub(crate) mod housekeeping;
+pub(crate) mod invites;
+pub(crate) mod keys;
+pub(crate) mod leases;
+pub(crate) mod marks;
+pub(crate) mod names;
+pub(crate) mod operators;
+pub(crate) mod presence;
+pub(crate) mod revocations;
+pub(crate) mod sessions;
+pub(crate) mod tasks;
+pub(crate) mod tokens;
+pub(crate) mod users;
+
+use kit::db::Db;
+
+/// The database of people.
+#[derive(Clone)]
+pub(crate) struct Store {
+    pub(crate) db: Db,
+    /// Versions are compared within one epoch.
+    pub(crate) epoch: String,
+}
+
+/// Runs one statement in a transaction; the rows that it changed.
+macro_rules! execute {
+    ($tx:expr, $sql:expr $(, $arg:expr)* $(,)?) => {
+        kit::on!($tx, t => sqlx::query($sql)$(.bind($arg))*.execute(&mut **t).await.map(|done| done.rows_affected()))
+    };
+}
+
+/// The row of one statement in a transaction, if there is one.
+macro_rules! fetch_optional {
+    ($tx:expr, $sql:expr $(, $arg:expr)* $(,)?) => {
+        kit::on!($tx, t => sqlx::query_as($sql)$(.bind($arg))*.fetch_optional(&mut **t).await)
+    };
+}
+
+/// All rows of one statement in a transaction.
+macro_rules! fetch_all {
+    ($tx:expr, $sql:expr $(, $arg:expr)* $(,)?) => {
+        kit::on!($tx, t => sqlx::query_as($sql)$(.bind($arg))*.fetch_all(&mut **t).await)
+    };
+}
+
+/// The row of one statement that only reads, if there is one.
+macro_rules! read_optional {
+    ($db:expr, $sql:expr $(, $arg:expr)* $(,)?) => {
+        kit::on!($db.read(), pool => sqlx::query_as($sql)$(.bind($arg))*.fetch_optional(pool).await)
+    };
+}
+
+/// All rows of one statement that only reads.
+macro_rules! read_all {
+    ($db:expr, $sql:expr $(, $arg:expr)* $(,)?) => {
+        kit::on!($db.read(), pool => sqlx::query_as($sql)$(.bind($arg))*.fetch_all(pool).await)
+    };
+}
+
+/// Runs one statement that writes, outside a transaction; the rows that it changed.
+macro_rules! write_one {
+    ($db:expr, $sql:expr $(, $arg:expr)* $(,)?) => {
+        kit::on!($db.write(), pool => sqlx::query($sql)$(.bind($arg))*.execute(pool).await.map(|done| done.rows_affected()))
+    };
+}
+
+pub(crate) use {execute, fetch_all, fetch_optional, read_all, read_optional, write_one};
+
+/// The tables of this service.
+pub(crate) fn migrations() -> kit::db::Migrations {
+    kit::migrations!()
+}

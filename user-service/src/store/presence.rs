@@ -1,0 +1,95 @@
+//! What people change about themselves: nick and away.
+
+use api::{
+    ErrorCode, Nick, Timestamp,
+    event::{UserChange, UserEvent},
+    id::{SessionId, UserId},
+    users::FormerNick,
+};
+use kit::{Failure, Result};
+use sqlx::FromRow;
+
+use super::{
+    Store,
+    column::Checked,
+    events, names, read_all,
+    sessions::remember_nick,
+    users::{self, UserRow},
+};
+
+const FORMER: &str = "select nick, account, host, until from former_nicks where nick_key = $1 and until < $2 \
+    order by until desc limit $3";
+
+#[derive(FromRow)]
+struct FormerRow {
+    nick: Checked<Nick>,
+    account: Option<Checked<api::AccountName>>,
+    host: String,
+    until: i64,
+}
+
+/// What somebody wants changed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Change {
+    pub(crate) nick: Option<Nick>,
+    /// An empty text: back.
+    pub(crate) away: Option<String>,
+}
+
+impl Store {
+    /// Changes a nick, an away text or both; no events if they are so already.
+    pub(crate) async fn change(
+        &self,
+        id: &UserId,
+        change: Change,
+        session: Option<&SessionId>,
+        now: Timestamp,
+    ) -> Result<(UserRow, Vec<UserEvent>)> {
+        let mut tx = self.db.begin().await?;
+        let user = users::lock(&mut tx, id).await?.filter(|user| user.freed_at.is_none());
+        let mut user =
+            user.ok_or_else(|| Failure::new(ErrorCode::NotAuthenticated).detail("that nick is given up"))?;
+        let mut told = Vec::new();
+        if let Some(nick) = change.nick
+            && nick.as_str() != user.nick.as_str()
+        {
+            let skeleton = nick.skeleton();
+            if !names::wear(&mut tx, &skeleton, id, None).await? {
+                return Err(ErrorCode::NickInUse.into());
+            }
+            names::take_off(&mut tx, id, &skeleton).await?;
+            remember_nick(&mut tx, &user, now).await?;
+            let old = std::mem::replace(&mut user.nick.0, nick);
+            told.push(
+                events::append(&mut tx, &mut user, now, session, UserChange::NickChanged { old }).await?,
+            );
+        }
+        if let Some(text) = change.away {
+            let text = Some(text).filter(|text| !text.is_empty());
+            if text != user.away {
+                user.away.clone_from(&text);
+                told.push(events::append(&mut tx, &mut user, now, session, UserChange::Away { text }).await?);
+            }
+        }
+        users::save(&mut tx, &user).await?;
+        tx.commit().await?;
+        Ok((user, told))
+    }
+
+    /// Who had this nick lately, latest first, before a moment.
+    pub(crate) async fn former_nicks(
+        &self,
+        nick: &Nick,
+        before: Timestamp,
+        limit: i64,
+    ) -> sqlx::Result<Vec<FormerNick>> {
+        let rows: Vec<FormerRow> = read_all!(self.db, FORMER, nick.key(), before.0, limit)?;
+        let view = |row: FormerRow| FormerNick {
+            nick: row.nick.0,
+            account: row.account.map(|name| name.0),
+            host: row.host,
+            until: Timestamp(row.until),
+        };
+        Ok(rows.into_iter().map(view).collect())
+    }
+}

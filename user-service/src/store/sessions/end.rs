@@ -1,0 +1,189 @@
+//! How sessions end: the event, the nick that may come free, and the task that takes the session out of its channels.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use api::{
+    Timestamp,
+    channels::EndHolders,
+    event::{UserChange, UserEvent},
+    id::{GatewayId, SessionId, UserId},
+    users::EndSession,
+};
+use kit::db::{Backend, Tx};
+
+use super::{How, SessionRow, columns};
+use crate::store::{
+    Store, events, execute, fetch_all, fetch_optional, names,
+    tasks::{self, Task},
+    users::{self, UserRow, json_list},
+};
+
+const END: &str =
+    "update sessions set ended_at = $2, ended_how = $3, address = null where id = $1 and ended_at is null";
+const LIVE_OF: &str =
+    concat!("select ", columns!(), " from sessions where user_id = $1 and ended_at is null order by id");
+const ANY_LIVE: &str = "select 1 from sessions where user_id = $1 and ended_at is null limit 1";
+const REMEMBER: &str = "insert into former_nicks (user_id, nick_key, nick, account, host, until) values ($1, $2, $3, $4, $5, $6)";
+const OF_TERM: &str = concat!(
+    "select ",
+    columns!(),
+    " from sessions where gateway = $1 and term <= $2 and ended_at is null order by user_id limit $3"
+);
+const MANY_SQLITE: &str = concat!(
+    "select ",
+    columns!(),
+    " from sessions where id in (select value from json_each($1)) and ended_at is null order by user_id"
+);
+const MANY_POSTGRES: &str =
+    concat!("select ", columns!(), " from sessions where id = any($1) and ended_at is null order by user_id");
+
+/// The reason that people are shown when a gateway is gone.
+const GATEWAY_LOST: &str = "the gateway was lost";
+
+pub(crate) async fn live_of(tx: &mut Tx, user: &UserId) -> sqlx::Result<Vec<SessionRow>> {
+    fetch_all!(tx, LIVE_OF, user.as_str())
+}
+
+/// Ends sessions of a locked user, whom the caller saves. `grace`: until then the sessions stay in their channels.
+pub(crate) async fn end_locked(
+    tx: &mut Tx,
+    user: &mut UserRow,
+    sessions: &[SessionRow],
+    how: How,
+    reason: &(dyn Fn(&SessionId) -> String + Sync),
+    now: Timestamp,
+    grace: Duration,
+) -> sqlx::Result<Vec<UserEvent>> {
+    let mut told = Vec::with_capacity(sessions.len());
+    let mut ended = Vec::with_capacity(sessions.len());
+    for session in sessions {
+        if execute!(tx, END, session.id.as_str(), now.0, how.as_str())? == 0 {
+            continue;
+        }
+        let change = UserChange::SessionEnded {
+            ended: session.id.0.clone(),
+            gateway: session.gateway.0.clone(),
+            reason: reason(&session.id),
+            forced: how == How::Forced,
+        };
+        told.push(events::append(tx, user, now, None, change).await?);
+        ended.push(session.id.0.clone());
+    }
+    let Some(last) = ended.last() else { return Ok(told) };
+    let reason = Some(reason(last)).filter(|text| !text.is_empty());
+    let freed = settle(tx, user, now).await?;
+    let task = Task::EndHolders(EndHolders { user: user.person(), sessions: ended, all: freed, reason });
+    tasks::add(tx, &task, now.plus(grace)).await?;
+    Ok(told)
+}
+
+/// After sessions or tokens have gone: is the person still there? True if it was a guest of whom nothing is left.
+pub(crate) async fn settle(tx: &mut Tx, user: &mut UserRow, now: Timestamp) -> sqlx::Result<bool> {
+    let live: Option<(i32,)> = fetch_optional!(tx, ANY_LIVE, user.id.as_str())?;
+    if live.is_some() {
+        return Ok(false);
+    }
+    if user.is_guest() && user.held_until.is_some_and(|until| until > now.0) {
+        return Ok(false);
+    }
+    if user.since.take().is_some() {
+        remember_nick(tx, user, now).await?;
+    }
+    user.away = None;
+    user.held_until = None;
+    if user.is_guest() && user.freed_at.is_none() {
+        names::lose_all(tx, &user.id).await?;
+        user.freed_at = Some(now.0);
+        return Ok(true);
+    }
+    Ok(false)
+}
+
+/// For those who ask later who had the nick.
+pub(crate) async fn remember_nick(tx: &mut Tx, user: &UserRow, until: Timestamp) -> sqlx::Result<()> {
+    let account = user.account().map(AsRef::<str>::as_ref);
+    let (key, nick) = (user.nick.key(), user.nick.as_str());
+    execute!(tx, REMEMBER, user.id.as_str(), key, nick, account, &user.host, until.0).map(drop)
+}
+
+/// Ends open sessions of any users, each user locked once and in the order of their ids.
+async fn end_rows(
+    tx: &mut Tx,
+    rows: Vec<SessionRow>,
+    how: How,
+    reason: &(dyn Fn(&SessionId) -> String + Sync),
+    now: Timestamp,
+) -> sqlx::Result<Vec<UserEvent>> {
+    let mut of_users: BTreeMap<UserId, Vec<SessionRow>> = BTreeMap::new();
+    for row in rows {
+        of_users.entry(row.user_id.0.clone()).or_default().push(row);
+    }
+    let mut told = Vec::new();
+    for (id, sessions) in of_users {
+        let Some(mut user) = users::lock(tx, &id).await? else { continue };
+        told.extend(end_locked(tx, &mut user, &sessions, how, reason, now, Duration::ZERO).await?);
+        users::save(tx, &user).await?;
+    }
+    Ok(told)
+}
+
+impl Store {
+    /// Ends sessions as their gateways say; unknown ones and those that ended before are no error.
+    pub(crate) async fn end_sessions(
+        &self,
+        items: &[EndSession],
+        now: Timestamp,
+    ) -> sqlx::Result<Vec<UserEvent>> {
+        let reasons: BTreeMap<&SessionId, &str> =
+            items.iter().map(|item| (&item.session, item.reason.as_str())).collect();
+        let ids = reasons.keys().map(|id| id.as_str());
+        let mut tx = self.db.begin().await?;
+        let rows: Vec<SessionRow> = match &mut tx {
+            Backend::Sqlite(t) => {
+                sqlx::query_as(MANY_SQLITE).bind(json_list(ids)).fetch_all(&mut **t).await?
+            }
+            Backend::Postgres(t) => {
+                sqlx::query_as(MANY_POSTGRES).bind(ids.collect::<Vec<_>>()).fetch_all(&mut **t).await?
+            }
+        };
+        let reason = |id: &SessionId| reasons.get(id).copied().unwrap_or_default().to_owned();
+        let told = end_rows(&mut tx, rows, How::Closed, &reason, now).await?;
+        tx.commit().await?;
+        Ok(told)
+    }
+
+    /// Ends up to `most` sessions of a gateway's lapsed term; nothing when none is left.
+    pub(crate) async fn end_lapsed(
+        &self,
+        gateway: &GatewayId,
+        term: i64,
+        most: i64,
+        now: Timestamp,
+    ) -> sqlx::Result<Vec<UserEvent>> {
+        let mut tx = self.db.begin().await?;
+        let rows: Vec<SessionRow> = fetch_all!(&mut tx, OF_TERM, gateway.as_str(), term, most)?;
+        let told = end_rows(&mut tx, rows, How::Lapsed, &|_| GATEWAY_LOST.to_owned(), now).await?;
+        tx.commit().await?;
+        Ok(told)
+    }
+
+    /// Ends one of a user's sessions, or all; how many ended, and the events.
+    pub(crate) async fn disconnect(
+        &self,
+        user: &UserId,
+        only: Option<&SessionId>,
+        how: How,
+        reason: &str,
+        now: Timestamp,
+    ) -> sqlx::Result<Vec<UserEvent>> {
+        let mut tx = self.db.begin().await?;
+        let Some(mut user) = users::lock(&mut tx, user).await? else { return Ok(Vec::new()) };
+        let mut sessions = live_of(&mut tx, &user.id).await?;
+        sessions.retain(|session| only.is_none_or(|only| session.id.0 == *only));
+        let reason = |_: &SessionId| reason.to_owned();
+        let told = end_locked(&mut tx, &mut user, &sessions, how, &reason, now, Duration::ZERO).await?;
+        users::save(&mut tx, &user).await?;
+        tx.commit().await?;
+        Ok(told)
+    }
+}

@@ -1,0 +1,352 @@
+//! How sessions open: many in one transaction, each with its own result.
+
+use std::{collections::HashMap, net::IpAddr, time::Duration};
+
+use api::{
+    ErrorCode, Nick, Timestamp,
+    auth::Scopes,
+    event::{UserChange, UserEvent},
+    id::{GatewayId, SessionId, TokenId, UserId},
+    users::User,
+};
+use kit::{Failure, Result, db::Tx};
+
+use super::{How, SessionRow, end, end_locked};
+use crate::{
+    domain::secret,
+    store::{
+        Store, accounts, events, execute, fetch_optional, leases, names, tokens,
+        users::{self, UserRow},
+    },
+};
+
+/// One session to open, by somebody who has shown who they are.
+#[derive(Debug, Clone)]
+pub(crate) struct Opening {
+    pub(crate) id: SessionId,
+    pub(crate) gateway: GatewayId,
+    pub(crate) address: IpAddr,
+    pub(crate) host: String,
+    pub(crate) identity: Identity,
+    pub(crate) replaces: Option<SessionId>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Identity {
+    /// Somebody new.
+    Guest(Nick),
+    Known(Known),
+}
+
+/// Somebody who has shown who they are.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    pub(crate) user: UserId,
+    pub(crate) scopes: Scopes,
+    pub(crate) proof: Proof,
+    /// The session that the proof came from.
+    pub(crate) takes: Option<SessionId>,
+}
+
+/// By what they have shown it. Looked at again in the transaction: it may have been revoked since.
+#[derive(Debug, Clone)]
+pub(crate) enum Proof {
+    /// The password's hash that was verified.
+    Password(String),
+    ApiToken(TokenId),
+    /// An access token issued then.
+    AccessToken(Timestamp),
+    /// The secret of the session that is taken over.
+    SessionSecret,
+}
+
+/// A session that is open.
+#[derive(Debug, Clone)]
+pub(crate) struct Opened {
+    pub(crate) session: SessionId,
+    pub(crate) user: User,
+    pub(crate) scopes: Scopes,
+    pub(crate) opened_at: Timestamp,
+    pub(crate) replaced: Option<SessionId>,
+}
+
+/// Limits and pauses of opening.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OpenTerms {
+    pub(crate) sessions_of_user: u32,
+    pub(crate) takeover: Duration,
+}
+
+const INSERT: &str = "insert into sessions (id, user_id, gateway, host, address, scopes, api_token, term, opened_at) \
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing";
+const COUNT_OF: &str = "select count(*) from sessions where user_id = $1 and ended_at is null";
+const LINK: &str = "insert into earlier_selves (user_id, guest_id) values ($1, $2) on conflict do nothing";
+
+const TAKEN_OVER: &str = "taken over by another connection";
+
+impl Store {
+    /// Opens sessions. All that are possible are committed together; the results are in the order of the items.
+    pub(crate) async fn open_sessions(
+        &self,
+        items: Vec<Opening>,
+        terms: OpenTerms,
+        now: Timestamp,
+    ) -> Result<(Vec<Result<Opened>>, Vec<UserEvent>)> {
+        let mut story =
+            Story { tx: self.db.begin().await?, now, terms, told: Vec::new(), gateways: HashMap::new() };
+        let mut results: Vec<Option<Result<Opened>>> = items.iter().map(|_| None).collect();
+        // In one order for all batches, so that two of them never wait for each other.
+        let mut order: Vec<usize> = (0..items.len()).collect();
+        order.sort_by_cached_key(|&at| match &items[at].identity {
+            Identity::Guest(nick) => (1, nick.skeleton()),
+            Identity::Known(known) => (0, known.user.as_str().to_owned()),
+        });
+        for at in order {
+            results[at] = Some(match story.open(&items[at]).await {
+                Err(Stop::Refused(refusal)) => Err(refusal),
+                Err(Stop::Broken(failure)) => return Err(failure),
+                Ok(opened) => Ok(opened),
+            });
+        }
+        story.tx.commit().await?;
+        let all = results.into_iter().map(|result| result.unwrap_or_else(|| Err(ErrorCode::Internal.into())));
+        Ok((all.collect(), story.told))
+    }
+}
+
+/// What keeps one item from opening, or everything from being committed.
+enum Stop {
+    Refused(Failure),
+    Broken(Failure),
+}
+
+impl From<sqlx::Error> for Stop {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Broken(error.into())
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Refused(failure)
+    }
+}
+
+impl From<ErrorCode> for Stop {
+    fn from(code: ErrorCode) -> Self {
+        Self::Refused(code.into())
+    }
+}
+
+struct Story {
+    tx: Tx,
+    now: Timestamp,
+    terms: OpenTerms,
+    told: Vec<UserEvent>,
+    /// The terms of the gateways that were asked for.
+    gateways: HashMap<GatewayId, Option<i64>>,
+}
+
+impl Story {
+    /// Refuses before it changes anything: what it has done of an item stays.
+    async fn open(&mut self, item: &Opening) -> Result<Opened, Stop> {
+        if let Some(session) = super::by_id(&mut self.tx, &item.id).await? {
+            return self.again(item, session).await;
+        }
+        let Some(term) = self.term(&item.gateway).await? else {
+            return Err(
+                Failure::unavailable("the gateway's lease has lapsed: it renews it and tries again").into()
+            );
+        };
+        match &item.identity {
+            Identity::Guest(nick) => self.open_guest(item, nick, term).await,
+            Identity::Known(known) => self.open_known(item, known, term).await,
+        }
+    }
+
+    /// The same request once more: the answer was lost.
+    async fn again(&mut self, item: &Opening, session: SessionRow) -> Result<Opened, Stop> {
+        if !session.is_live() || session.gateway.0 != item.gateway {
+            return Err(ErrorCode::SessionEnded.into());
+        }
+        let user = users::lock(&mut self.tx, &session.user_id).await?.ok_or(ErrorCode::SessionEnded)?;
+        Ok(Opened {
+            session: item.id.clone(),
+            user: user.view(),
+            scopes: session.scopes(),
+            opened_at: Timestamp(session.opened_at),
+            replaced: None,
+        })
+    }
+
+    async fn term(&mut self, gateway: &GatewayId) -> sqlx::Result<Option<i64>> {
+        if let Some(term) = self.gateways.get(gateway) {
+            return Ok(*term);
+        }
+        let term = leases::current_term(&mut self.tx, gateway).await?;
+        self.gateways.insert(gateway.clone(), term);
+        Ok(term)
+    }
+
+    async fn open_guest(&mut self, item: &Opening, nick: &Nick, term: i64) -> Result<Opened, Stop> {
+        let replaced = self.to_replace(item).await?;
+        let before = replaced.as_ref().map(|session| &session.user_id.0);
+        let user =
+            UserRow::guest(UserId::random(&mut rand::rng()), nick.clone(), item.host.clone(), self.now);
+        if !names::wear(&mut self.tx, &nick.skeleton(), &user.id, before).await? {
+            return Err(ErrorCode::NickInUse.into());
+        }
+        users::insert(&mut self.tx, &user).await?;
+        let scopes = secret::allowed(false);
+        self.insert(item, &user, scopes, None, term).await?;
+        let change = UserChange::SessionOpened { opened: item.id.clone(), gateway: item.gateway.clone() };
+        self.told.push(events::record(&mut self.tx, &user, self.now, Some(&item.id), change).await?);
+        if let Some(session) = replaced {
+            self.replace(&user, session).await?;
+        }
+        Ok(self.opened(item, &user, scopes, None))
+    }
+
+    async fn open_known(&mut self, item: &Opening, known: &Known, term: i64) -> Result<Opened, Stop> {
+        let mut user = users::lock(&mut self.tx, &known.user).await?.ok_or(ErrorCode::BadCredentials)?;
+        let taken = match &known.takes {
+            Some(id) => {
+                super::by_id(&mut self.tx, id).await?.filter(|session| session.user_id.0 == known.user)
+            }
+            None => None,
+        };
+        self.check(&user, known, taken.as_ref()).await?;
+        let replaced = self.to_replace(item).await?;
+        let scopes = secret::within(known.scopes, secret::allowed(user.operator));
+        if user.freed_at.is_some() {
+            if !names::wear(&mut self.tx, &user.nick.skeleton(), &user.id, None).await? {
+                return Err(ErrorCode::NickInUse.into());
+            }
+            user.freed_at = None;
+        }
+        let api_token = match &known.proof {
+            Proof::ApiToken(id) => Some(id),
+            Proof::Password(_) | Proof::AccessToken(_) | Proof::SessionSecret => None,
+        };
+        self.insert(item, &user, scopes, api_token, term).await?;
+        user.since.get_or_insert(self.now.0);
+        user.host.clone_from(&item.host);
+        let change = UserChange::SessionOpened { opened: item.id.clone(), gateway: item.gateway.clone() };
+        self.told.push(events::append(&mut self.tx, &mut user, self.now, Some(&item.id), change).await?);
+
+        let taken = taken.filter(SessionRow::is_live);
+        let replaced_id = taken.as_ref().map(|session| session.id.0.clone());
+        let own = replaced.iter().filter(|session| session.user_id.0 == user.id.0).cloned();
+        let own: Vec<SessionRow> = taken.into_iter().chain(own).collect();
+        let (reason, grace) = (|_: &SessionId| TAKEN_OVER.to_owned(), self.terms.takeover);
+        let told = end_locked(&mut self.tx, &mut user, &own, How::Replaced, &reason, self.now, grace).await?;
+        self.told.extend(told);
+        users::save(&mut self.tx, &user).await?;
+        if let Some(session) = replaced.filter(|session| session.user_id.0 != user.id.0) {
+            self.replace(&user, session).await?;
+        }
+        Ok(self.opened(item, &user, scopes, replaced_id))
+    }
+
+    /// Whether what was shown still holds, now that nobody can change it.
+    async fn check(&mut self, user: &UserRow, known: &Known, taken: Option<&SessionRow>) -> Result<(), Stop> {
+        if user.suspended {
+            return Err(ErrorCode::Suspended.into());
+        }
+        let holds = match &known.proof {
+            Proof::Password(hash) => accounts::password_is(&mut self.tx, &user.id, hash).await?,
+            Proof::ApiToken(id) => tokens::api_token_exists(&mut self.tx, &user.id, id).await?,
+            Proof::AccessToken(issued) => issued.0 >= user.valid_from,
+            Proof::SessionSecret => {
+                let valid =
+                    |session: &SessionRow| session.can_be_taken() && session.opened_at >= user.valid_from;
+                if !taken.is_some_and(valid) {
+                    return Err(ErrorCode::SessionEnded.into());
+                }
+                true
+            }
+        };
+        if !holds {
+            return Err(ErrorCode::BadCredentials.into());
+        }
+        let (open,): (i64,) =
+            fetch_optional!(&mut self.tx, COUNT_OF, user.id.as_str())?.ok_or(sqlx::Error::RowNotFound)?;
+        let gives_up = i64::from(taken.is_some_and(SessionRow::is_live));
+        if open - gives_up >= i64::from(self.terms.sessions_of_user) {
+            let most = self.terms.sessions_of_user;
+            return Err(Failure::new(ErrorCode::ListFull)
+                .detail(format!("there are {most} sessions open already"))
+                .into());
+        }
+        Ok(())
+    }
+
+    async fn to_replace(&mut self, item: &Opening) -> sqlx::Result<Option<SessionRow>> {
+        let Some(id) = &item.replaces else { return Ok(None) };
+        let session = super::by_id(&mut self.tx, id).await?;
+        Ok(session.filter(|session| session.is_live() && session.gateway.0 == item.gateway))
+    }
+
+    /// Ends the session of somebody else (the guest they were until now).
+    async fn replace(&mut self, by: &UserRow, session: SessionRow) -> sqlx::Result<()> {
+        let Some(mut before) = users::lock(&mut self.tx, &session.user_id).await? else { return Ok(()) };
+        let (now, silent) = (self.now, |_: &SessionId| String::new());
+        let told =
+            end_locked(&mut self.tx, &mut before, &[session], How::Replaced, &silent, now, Duration::ZERO)
+                .await?;
+        self.told.extend(told);
+        users::save(&mut self.tx, &before).await?;
+        if before.is_guest() && !by.is_guest() {
+            execute!(&mut self.tx, LINK, by.id.as_str(), before.id.as_str())?;
+        }
+        Ok(())
+    }
+
+    async fn insert(
+        &mut self,
+        item: &Opening,
+        user: &UserRow,
+        scopes: Scopes,
+        api_token: Option<&TokenId>,
+        term: i64,
+    ) -> Result<(), Stop> {
+        let inserted = execute!(
+            &mut self.tx,
+            INSERT,
+            item.id.as_str(),
+            user.id.as_str(),
+            item.gateway.as_str(),
+            &item.host,
+            item.address.to_string(),
+            scopes.to_string(),
+            api_token.map(TokenId::as_str),
+            term,
+            self.now.0,
+        )?;
+        if inserted == 1 {
+            return Ok(());
+        }
+        // The same request is being carried out by another replica; nothing of this batch must stay.
+        Err(Stop::Broken(Failure::unavailable("the same session is being opened already")))
+    }
+
+    fn opened(&self, item: &Opening, user: &UserRow, scopes: Scopes, replaced: Option<SessionId>) -> Opened {
+        Opened { session: item.id.clone(), user: user.view(), scopes, opened_at: self.now, replaced }
+    }
+}
+
+/// Ends what a personal API token opened; its user is locked.
+pub(crate) async fn end_of_api_token(
+    tx: &mut Tx,
+    user: &mut UserRow,
+    token: &TokenId,
+    now: Timestamp,
+) -> sqlx::Result<Vec<UserEvent>> {
+    const OF_TOKEN: &str =
+        "select id from sessions where user_id = $1 and api_token = $2 and ended_at is null";
+    let ids: Vec<(String,)> = crate::store::fetch_all!(tx, OF_TOKEN, user.id.as_str(), token.as_str())?;
+    let mut sessions = end::live_of(tx, &user.id).await?;
+    sessions.retain(|session| ids.iter().any(|(id,)| *id == session.id.as_str()));
+    let reason = |_: &SessionId| "the token was revoked".to_owned();
+    end_locked(tx, user, &sessions, How::Forced, &reason, now, Duration::ZERO).await
+}

@@ -1,0 +1,139 @@
+//! What must be done elsewhere: rows of the transaction that made it necessary, tried until done.
+
+use std::time::Duration;
+
+use api::{
+    Timestamp,
+    channels::EndHolders,
+    id::{GatewayId, NetworkBanId, UserId},
+};
+use kit::db::{Backend, Tx};
+use serde::{Deserialize, Serialize};
+
+use super::{Store, execute, write_one};
+use crate::domain::secret;
+
+/// What there is to do.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case")]
+pub(crate) enum Task {
+    /// Takes ended sessions out of their channels.
+    EndHolders(EndHolders),
+    /// Ends the sessions that a gateway opened in the term that lapsed, and earlier.
+    EndGateway { gateway: GatewayId, term: i64 },
+    /// Has the other services forget a person; `again` once more, when no token of theirs can be alive.
+    Erase { user: UserId, again: bool },
+    /// Ends the open sessions that a new network ban is about.
+    ApplyBan { ban: NetworkBanId },
+}
+
+impl Task {
+    /// Whom it is about, so that an erasure finds it.
+    fn user(&self) -> Option<&UserId> {
+        match self {
+            Self::EndHolders(ended) => Some(&ended.user.id),
+            Self::Erase { user, .. } => Some(user),
+            Self::EndGateway { .. } | Self::ApplyBan { .. } => None,
+        }
+    }
+
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::EndHolders(_) => "end-holders",
+            Self::EndGateway { .. } => "end-gateway",
+            Self::Erase { .. } => "erase",
+            Self::ApplyBan { .. } => "apply-ban",
+        }
+    }
+}
+
+/// A task in hand.
+#[derive(Debug)]
+pub(crate) struct Claimed {
+    pub(crate) id: String,
+    pub(crate) task: Task,
+    pub(crate) attempts: i64,
+}
+
+/// A replica that died with a task in hand has lost it by then, and another takes it. Longer than any try takes.
+const IN_HAND: Duration = Duration::from_secs(30);
+/// Pauses grow to this: long enough not to hurry a neighbour that is down, short enough to be done soon after it is back.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+const ADD: &str =
+    "insert into tasks (id, kind, user_id, payload, not_before, attempts) values ($1, $2, $3, $4, $5, 0)";
+const DONE: &str = "delete from tasks where id = $1";
+const LATER: &str = "update tasks set not_before = $2 where id = $1";
+const AGAIN: &str = "update tasks set not_before = $2, attempts = 0 where id = $1";
+const BECOMES: &str = "update tasks set kind = $2, payload = $3, not_before = $4, attempts = 0 where id = $1";
+const FORGET_HOLDERS: &str = "delete from tasks where user_id = $1 and kind = 'end-holders'";
+
+const CLAIM_SQLITE: &str = "update tasks set not_before = $2, attempts = attempts + 1 \
+    where id in (select id from tasks where not_before <= $1 order by not_before limit $3) returning id, payload, attempts";
+// Replicas that claim at once step over each other's rows instead of waiting for them.
+const CLAIM_POSTGRES: &str = "update tasks set not_before = $2, attempts = attempts + 1 \
+    where id in (select id from tasks where not_before <= $1 order by not_before limit $3 for update skip locked) \
+    returning id, payload, attempts";
+
+pub(crate) async fn add(tx: &mut Tx, task: &Task, not_before: Timestamp) -> sqlx::Result<()> {
+    let id = secret::random(&mut rand::rng());
+    let payload = serde_json::to_string(task).expect("a task is JSON");
+    let user = task.user().map(UserId::as_str);
+    execute!(tx, ADD, id, task.kind(), user, payload, not_before.0).map(drop)
+}
+
+/// An erasure takes everybody out of everywhere: what was to be done before names the person.
+pub(crate) async fn forget_holders(tx: &mut Tx, user: &UserId) -> sqlx::Result<()> {
+    execute!(tx, FORGET_HOLDERS, user.as_str()).map(drop)
+}
+
+impl Store {
+    /// Takes up to `most` tasks that are due in hand.
+    pub(crate) async fn claim_tasks(&self, now: Timestamp, most: i64) -> sqlx::Result<Vec<Claimed>> {
+        let until = now.plus(IN_HAND).0;
+        let rows: Vec<(String, String, i64)> = match self.db.write() {
+            Backend::Sqlite(pool) => {
+                sqlx::query_as(CLAIM_SQLITE).bind(now.0).bind(until).bind(most).fetch_all(pool).await?
+            }
+            Backend::Postgres(pool) => {
+                sqlx::query_as(CLAIM_POSTGRES).bind(now.0).bind(until).bind(most).fetch_all(pool).await?
+            }
+        };
+        let read = |(id, payload, attempts): (String, String, i64)| match serde_json::from_str(&payload) {
+            Ok(task) => Some(Claimed { id, task, attempts }),
+            // From a newer release: its replicas will do it.
+            Err(error) => {
+                tracing::warn!(task = id, cause = %error, "a task cannot be read here");
+                None
+            }
+        };
+        Ok(rows.into_iter().filter_map(read).collect())
+    }
+
+    pub(crate) async fn task_done(&self, id: &str) -> sqlx::Result<()> {
+        write_one!(self.db, DONE, id).map(drop)
+    }
+
+    /// Puts a task back of which a part is left.
+    pub(crate) async fn task_again(&self, id: &str, now: Timestamp) -> sqlx::Result<()> {
+        write_one!(self.db, AGAIN, id, now.0).map(drop)
+    }
+
+    /// Puts another task in the place of one that is done.
+    pub(crate) async fn task_becomes(
+        &self,
+        id: &str,
+        task: &Task,
+        not_before: Timestamp,
+    ) -> sqlx::Result<()> {
+        let payload = serde_json::to_string(task).expect("a task is JSON");
+        write_one!(self.db, BECOMES, id, task.kind(), payload, not_before.0).map(drop)
+    }
+
+    /// Puts a task back after a failed try.
+    pub(crate) async fn task_failed(&self, claimed: &Claimed, now: Timestamp) -> sqlx::Result<()> {
+        let doublings = u32::try_from(claimed.attempts.clamp(1, 16)).unwrap_or(1) - 1;
+        let pause = Duration::from_millis(100).saturating_mul(1 << doublings).min(LONGEST_PAUSE);
+        write_one!(self.db, LATER, &claimed.id, now.plus(pause).0).map(drop)
+    }
+}
