@@ -1,7 +1,7 @@
 //! Trouble on demand, for tests that have to see from outside what a panic or a hanging handler does. There is none of it unless
 //! `http.test_faults` is set, which release builds refuse.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{Extension, Router, routing::post};
 use http::StatusCode;
@@ -28,6 +28,9 @@ struct Armed {
     after: bool,
     #[serde(default = "once")]
     times: u32,
+    /// How much longer a slow one takes.
+    #[serde(default)]
+    millis: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -36,6 +39,8 @@ enum Fault {
     Panic,
     /// Never answers.
     Hang,
+    /// Takes longer, so that a test knows how many a second there can be, on any machine.
+    Slow,
 }
 
 fn once() -> u32 {
@@ -51,15 +56,16 @@ impl Faults {
     pub(super) async fn strike(&self, path: &str, after: bool) {
         match self.next(path, after) {
             None => {}
-            Some(Fault::Panic) => panic!("a test asked for this"),
-            Some(Fault::Hang) => std::future::pending().await,
+            Some((Fault::Panic, _)) => panic!("a test asked for this"),
+            Some((Fault::Hang, _)) => std::future::pending().await,
+            Some((Fault::Slow, longer)) => tokio::time::sleep(longer).await,
         }
     }
 
-    fn next(&self, path: &str, after: bool) -> Option<Fault> {
+    fn next(&self, path: &str, after: bool) -> Option<(Fault, Duration)> {
         let mut armed = self.0.lock();
         let at = armed.iter().position(|armed| armed.after == after && path.starts_with(&armed.path))?;
-        let fault = armed[at].fault;
+        let fault = (armed[at].fault, Duration::from_millis(armed[at].millis));
         armed[at].times = armed[at].times.saturating_sub(1);
         if armed[at].times == 0 {
             armed.remove(at);
