@@ -36,6 +36,7 @@ pub use self::{
     line::Line,
     names::{fresh, fresh_channel},
     pattern::Pattern,
+    process::binary,
     rest::{Answer, Rest, segment},
     script::Script,
     shared::{Scene, Shape, shared},

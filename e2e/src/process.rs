@@ -127,7 +127,7 @@ impl Drop for Process {
 }
 
 /// Cargo builds it beside the tests; `CAUSERIE_TEST_BINARY` names another, such as a release build.
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     if let Some(binary) = std::env::var_os("CAUSERIE_TEST_BINARY") {
         return binary.into();
     }

@@ -122,10 +122,10 @@ impl Town {
 
         let mut arguments: Vec<OsString> = vec!["--data".into(), home.path().join("data").into()];
         let mut set = |setting: String| arguments.extend(["--set".into(), OsString::from(setting)]);
-        set(format!("gateway.listen=127.0.0.1:{chat}"));
+        set(format!("gateway.lines=127.0.0.1:{chat}"));
         for (name, port) in &ports {
             match name {
-                ServiceName::Gateway => set(format!("gateway.web=127.0.0.1:{port}")),
+                ServiceName::Gateway => set(format!("gateway.listen=127.0.0.1:{port}")),
                 name => {
                     set(format!("{name}.listen=127.0.0.1:{port}"));
                     set(format!("urls.{name}=http://127.0.0.1:{port}"));
@@ -144,8 +144,11 @@ impl Town {
             }
             Process::new(service.map(ServiceName::as_str), arguments, home.path())
         };
-        let processes =
-            if plan.five { ServiceName::ALL.map(|name| process(Some(name))).into() } else { vec![process(None)] };
+        let processes = if plan.five {
+            ServiceName::ALL.map(|name| process(Some(name))).into()
+        } else {
+            vec![process(None)]
+        };
         Self { processes: Mutex::new(processes), home, databases, ports, chat }
     }
 

@@ -1,5 +1,7 @@
 //! Many at once: whatever order things happen in, everybody ends up with the same picture, and it is the database's.
 
+#![allow(unreachable_pub)] // modules of a test are seen by it alone
+
 mod crowd {
     pub mod ledger;
     pub mod view;
