@@ -1,0 +1,38 @@
+//! The REST API: who may ask, what was asked, three steps each. One file a resource.
+
+mod batches;
+mod channel;
+mod channels;
+mod events;
+mod lists;
+mod members;
+mod parts;
+mod services;
+mod settings;
+mod users;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::App;
+
+pub(crate) fn all(app: App) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(channels::list, channels::register))
+        .routes(routes!(channel::show, channel::patch, channel::unregister))
+        .routes(routes!(events::events))
+        .routes(routes!(members::list))
+        .routes(routes!(members::join, members::leave))
+        .routes(routes!(settings::set_role))
+        .routes(routes!(settings::set_topic))
+        .routes(routes!(settings::set_modes))
+        .routes(routes!(lists::invite))
+        .routes(routes!(lists::list, lists::add))
+        .routes(routes!(lists::remove))
+        .routes(routes!(users::channels))
+        .routes(routes!(batches::join))
+        .routes(routes!(batches::part))
+        .routes(routes!(services::end_holders))
+        .routes(routes!(services::heads))
+        .routes(routes!(services::erase))
+        .with_state(app)
+}

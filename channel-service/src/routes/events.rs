@@ -1,0 +1,56 @@
+//! `/v1/channels/{channel}/events`: what happened after a version.
+
+use api::{Problem, channels::ChannelEvents, event::ChannelChange, page::MAX_LIMIT};
+use axum::extract::State;
+use kit::{
+    Caller,
+    extract::{Json, Path, Query},
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::parts::{self, Reader};
+use crate::{
+    App,
+    domain::policy::{self, Asker},
+};
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct EventsParams {
+    /// The version that the reader holds.
+    #[serde(default)]
+    after: u64,
+    /// Most events in the answer; the reader asks on from the last.
+    limit: Option<u32>,
+}
+
+/// Events of a channel after a version, kept for a day (members only)
+#[utoipa::path(get, path = "/v1/channels/{channel}/events", tag = "channels",
+    params(("channel" = String, Path, description = "an id, or a name without its first #"), EventsParams),
+    responses((status = 200, body = ChannelEvents, description = "`complete` is false when the first are gone already"),
+        (status = "4XX", body = Problem)))]
+pub(super) async fn events(
+    State(app): State<App>,
+    caller: Caller,
+    Path(channel): Path<String>,
+    Query(params): Query<EventsParams>,
+) -> kit::Result<Json<ChannelEvents>> {
+    let reader = Reader::of(&caller)?;
+    let limit = parts::limit(params.limit, MAX_LIMIT)?;
+    let channel = parts::channel(&channel)?;
+    let (room, member) = parts::seen(&app, &reader, &channel, policy::may_see_members).await?;
+    let store = &app.changes.store;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut events = store.events(&room.channel.id, room.channel.version, params.after, limit).await?;
+    if let Reader::Person(actor) = reader
+        && policy::may_see_inside(&Asker { actor, member: member.as_ref() }, &room.channel).is_err()
+    {
+        for event in &mut events.events {
+            if let ChannelChange::Modes { modes, .. } = &mut event.change {
+                modes.key = None;
+            }
+        }
+    }
+    Ok(Json(events))
+}

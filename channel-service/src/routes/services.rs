@@ -1,0 +1,67 @@
+//! What only services ask: heads, ended sessions, erasure.
+
+use api::{
+    ErrorCode, HeadsReply, HeadsRequest, Problem,
+    auth::ServiceName,
+    channels::{EndHolders, EndedHolders},
+    id::UserId,
+    page::MAX_HEADS,
+};
+use axum::extract::State;
+use http::StatusCode;
+use kit::{
+    Caller, Failure,
+    extract::{Json, Path},
+};
+
+use crate::App;
+
+/// Which of the channels held have gone on (services only)
+#[utoipa::path(post, path = "/v1/heads", tag = "services", request_body = HeadsRequest,
+    responses((status = 200, body = HeadsReply), (status = "4XX", body = Problem)))]
+pub(super) async fn heads(
+    State(app): State<App>,
+    caller: Caller,
+    Json(held): Json<HeadsRequest>,
+) -> kit::Result<Json<HeadsReply>> {
+    caller.service()?;
+    if held.held.len() > MAX_HEADS {
+        let detail = format!("at most {MAX_HEADS} channels are asked for at once");
+        return Err(Failure::new(ErrorCode::InvalidParameter).detail(detail));
+    }
+    Ok(Json(app.changes.store.heads(&held).await?))
+}
+
+/// Takes ended sessions out of every channel; may be repeated (user-service only)
+#[utoipa::path(post, path = "/v1/holders:end", tag = "services", request_body = EndHolders,
+    responses((status = 200, body = EndedHolders), (status = "4XX", body = Problem)))]
+pub(super) async fn end_holders(
+    State(app): State<App>,
+    caller: Caller,
+    Json(ended): Json<EndHolders>,
+) -> kit::Result<Json<EndedHolders>> {
+    users(&caller)?;
+    Ok(Json(EndedHolders { events: app.changes.end(&ended).await? }))
+}
+
+/// Forgets an erased user; may be repeated (user-service only)
+#[utoipa::path(delete, path = "/v1/users/{user}/data", tag = "services",
+    params(("user" = String, Path, description = "an id")),
+    responses((status = 204), (status = "4XX", body = Problem)))]
+pub(super) async fn erase(
+    State(app): State<App>,
+    caller: Caller,
+    Path(user): Path<UserId>,
+) -> kit::Result<StatusCode> {
+    users(&caller)?;
+    app.changes.erase(&user).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Passes user-service, which alone knows who has ended.
+fn users(caller: &Caller) -> kit::Result<()> {
+    match caller.service()? {
+        ServiceName::Users => Ok(()),
+        _ => Err(Failure::new(ErrorCode::Forbidden).detail("this is for user-service only")),
+    }
+}

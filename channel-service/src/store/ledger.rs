@@ -1,0 +1,444 @@
+//! Onto the ledger and back. Locks are taken in one order everywhere, so that nobody waits in a circle: people first, then new
+//! rooms by name, then rooms by id.
+
+use std::collections::BTreeSet;
+
+use api::{
+    ChannelName, Timestamp,
+    id::{ChannelId, SessionId, UserId},
+};
+use kit::db::{Backend, Tx, on};
+
+use super::{
+    Sql, Store, TRIES, list, locking,
+    rows::{EntryRow, MemberRow, RoomRow, entry_columns, member_columns, room_columns, signed},
+    rows_of, unreadable,
+};
+use crate::domain::{
+    ledger::{Ledger, Place},
+    lists::Lists,
+    room::{Room, Seat},
+};
+
+/// Locks people whose places change, so that an ending and a late join, or two joins at the limit, come one after the other. Few
+/// buckets, because PostgreSQL keeps each such lock in shared memory.
+const LOCK_PEOPLE: &str = "select pg_advisory_xact_lock(1, bucket) from (
+    select distinct hashtext(value ->> 0) & 511 as bucket from json_array_elements($1::json) order by 1) as buckets";
+
+const KNOWN: Sql = rows_of!("select c.name_key from", "join channels c on c.name_key = item.value ->> 0");
+const MAKE: Sql = rows_of!(
+    "insert into channels (id, name, name_key, version, created_at, invite_only, moderated, no_external, topic_locked,
+        secret, registered_only, lines_on_join, member_count, floor, closed, floor_pending, dormant_since)
+     select item.value ->> 0, item.value ->> 1, item.value ->> 2, 0, cast(item.value ->> 3 as bigint), false, false,
+        false, false, false, false, 0, 0, 0, false, false, cast(item.value ->> 3 as bigint) from",
+    "where true order by item.value ->> 2 on conflict (name_key) do nothing"
+);
+const UNMAKE: Sql =
+    rows_of!("delete from channels where version = 0 and id in (select item.value ->> 0 from", ")");
+const BY_NAME: Sql = locking!(
+    concat!("select ", room_columns!(), " from channels c where c.name_key in (select item.value ->> 0 from"),
+    ") order by c.id"
+);
+const BY_ID: Sql = locking!(
+    concat!("select ", room_columns!(), " from channels c where c.id in (select item.value ->> 0 from"),
+    ") order by c.id"
+);
+const SEATS: Sql = rows_of!(
+    concat!("select ", member_columns!(), " from"),
+    "join members m on m.channel = item.value ->> 0 and m.user_id = item.value ->> 1"
+);
+const HOLDERS: Sql = rows_of!(
+    "select h.channel, h.user_id, h.holder from",
+    "join holders h on h.channel = item.value ->> 0 and h.user_id = item.value ->> 1"
+);
+const INVITATIONS: Sql = rows_of!(
+    "select i.channel, i.user_id, i.expires_at from",
+    "join invitations i on i.channel = item.value ->> 0 and i.user_id = item.value ->> 1"
+);
+const LISTS: Sql = rows_of!(
+    concat!("select ", entry_columns!(), " from"),
+    "join list_entries l on l.channel = item.value ->> 0 order by l.at, l.id"
+);
+const MEMBERSHIPS: Sql = rows_of!(
+    "select m.user_id, count(*) as channels from",
+    "join members m on m.user_id = item.value ->> 0 group by m.user_id"
+);
+const ENDED: Sql = rows_of!("select e.session from", "join ended_sessions e on e.session = item.value ->> 0");
+const END: Sql = rows_of!(
+    "insert into ended_sessions (session, at) select item.value ->> 0, cast(item.value ->> 1 as bigint) from",
+    "where true on conflict (session) do nothing"
+);
+const SITS: &str = "select channel from members where user_id = $1";
+
+const SAVE: &str = "update channels set version = $2, founder = $3, founder_user = $4, topic = $5, topic_by = $6,
+    invite_only = $7, moderated = $8, no_external = $9, topic_locked = $10, secret = $11, registered_only = $12,
+    entry_key = $13, member_limit = $14, slow_seconds = $15, retention_days = $16, lines_on_join = $17,
+    member_count = $18, floor = $19, closed = $20, floor_pending = $21, dormant_since = $22 where id = $1";
+// SQLite deletes by a row value's membership as fast as by a join, PostgreSQL likewise.
+const EMPTY_SEATS: Sql = rows_of!(
+    "delete from members where (channel, user_id) in (select item.value ->> 0, item.value ->> 1 from",
+    ")"
+);
+const FILL_SEATS: Sql = rows_of!(
+    "insert into members (channel, user_id, nick, user_version, account, roles, username, host, joined_at)
+     select item.value ->> 0, item.value ->> 1, item.value ->> 2, cast(item.value ->> 3 as bigint), item.value ->> 4,
+        cast(item.value ->> 5 as smallint), item.value ->> 6, item.value ->> 7, cast(item.value ->> 8 as bigint) from",
+    ""
+);
+const FILL_HOLDERS: Sql = rows_of!(
+    "insert into holders (channel, user_id, holder)
+     select item.value ->> 0, item.value ->> 1, item.value ->> 2 from",
+    ""
+);
+const USE_INVITATIONS: Sql = rows_of!(
+    "delete from invitations where (channel, user_id) in (select item.value ->> 0, item.value ->> 1 from",
+    ")"
+);
+const INVITE: Sql = rows_of!(
+    "insert into invitations (channel, user_id, expires_at)
+     select item.value ->> 0, item.value ->> 1, cast(item.value ->> 2 as bigint) from",
+    "where true on conflict (channel, user_id) do update set expires_at = excluded.expires_at"
+);
+const EMPTY_LISTS: Sql =
+    rows_of!("delete from list_entries where channel in (select item.value ->> 0 from", ")");
+const EMPTY_INVITATIONS: Sql =
+    rows_of!("delete from invitations where channel in (select item.value ->> 0 from", ")");
+const UNLIST: Sql = rows_of!("delete from list_entries where id in (select item.value ->> 0 from", ")");
+const LIST: Sql = rows_of!(
+    "insert into list_entries (id, channel, list, mask, mask_key, reason, by_id, by_nick, by_version, at, expires_at)
+     select item.value ->> 0, item.value ->> 1, item.value ->> 2, item.value ->> 3, item.value ->> 4, item.value ->> 5,
+        item.value ->> 6, item.value ->> 7, cast(item.value ->> 8 as bigint), cast(item.value ->> 9 as bigint),
+        cast(item.value ->> 10 as bigint) from",
+    ""
+);
+const EVENTS: Sql = rows_of!(
+    "insert into events (channel, version, at, event) select item.value ->> 0, cast(item.value ->> 1 as bigint),
+        cast(item.value ->> 2 as bigint), item.value ->> 3 from",
+    ""
+);
+
+/// Runs a text over rows; none at all need no statement.
+async fn run<T: serde::Serialize>(tx: &mut Tx, sql: Sql, rows: &[T]) -> sqlx::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let (sql, rows) = (sql.on(tx), list(rows));
+    on!(tx, t => sqlx::query(sql).bind(rows).execute(&mut **t).await.map(drop))
+}
+
+impl Store {
+    /// Begins a change in which these people come or go.
+    pub async fn begin<'a>(&self, people: impl IntoIterator<Item = &'a UserId>) -> sqlx::Result<Tx> {
+        let mut tx = self.db.begin().await?;
+        if let Backend::Postgres(t) = &mut tx {
+            let people: Vec<_> = people.into_iter().map(|id| [id]).collect();
+            if !people.is_empty() {
+                sqlx::query(LOCK_PEOPLE).bind(list(&people)).execute(&mut **t).await?;
+            }
+        }
+        Ok(tx)
+    }
+
+    /// Locks the rooms of these names onto the ledger, and makes those that are not there: `id` gives the ids of new ones.
+    pub async fn rooms_by_name(
+        &self,
+        tx: &mut Tx,
+        ledger: &mut Ledger,
+        names: &[&ChannelName],
+        mut id: impl FnMut() -> ChannelId + Send,
+    ) -> sqlx::Result<()> {
+        let keys: BTreeSet<String> = names.iter().map(|name| name.key()).collect();
+        let rows = list(&keys.iter().map(|key| [key]).collect::<Vec<_>>());
+        for _ in 0..TRIES {
+            let sql = KNOWN.on(tx);
+            let known: Vec<String> =
+                on!(tx, t => sqlx::query_scalar(sql).bind(&rows).fetch_all(&mut **t).await)?;
+            let new: Vec<_> = keys
+                .iter()
+                .filter(|key| !known.contains(key))
+                .filter_map(|key| names.iter().find(|name| name.key() == *key).map(|name| (key, name)))
+                .map(|(key, name)| (id(), name.as_str(), key, ledger.now.as_micros()))
+                .collect();
+            run(tx, MAKE, &new).await?;
+            let sql = BY_NAME.on(tx);
+            let found: Vec<RoomRow> =
+                on!(tx, t => sqlx::query_as(sql).bind(&rows).fetch_all(&mut **t).await)?;
+            let complete = found.len() == keys.len();
+            take_rooms(ledger, found)?;
+            // Else one was deleted after it was found: it is made anew.
+            if complete {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Locks these rooms onto the ledger; those that do not exist stay away.
+    pub async fn rooms_by_id(
+        &self,
+        tx: &mut Tx,
+        ledger: &mut Ledger,
+        ids: &[&ChannelId],
+    ) -> sqlx::Result<()> {
+        let rows = list(&ids.iter().map(|id| [id]).collect::<Vec<_>>());
+        let sql = BY_ID.on(tx);
+        let found: Vec<RoomRow> = on!(tx, t => sqlx::query_as(sql).bind(&rows).fetch_all(&mut **t).await)?;
+        take_rooms(ledger, found)
+    }
+
+    /// Who sits in these places, and what holds them.
+    pub async fn seats(
+        &self,
+        tx: &mut Tx,
+        ledger: &mut Ledger,
+        places: &BTreeSet<Place>,
+    ) -> sqlx::Result<()> {
+        if places.is_empty() {
+            return Ok(());
+        }
+        let rows = list(&places.iter().collect::<Vec<_>>());
+        let sql = SEATS.on(tx);
+        let seats: Vec<MemberRow> = on!(tx, t => sqlx::query_as(sql).bind(&rows).fetch_all(&mut **t).await)?;
+        for row in seats {
+            let place = place(&row.channel, &row.user_id)?;
+            ledger.seats.insert(place, Seat::try_from(row)?);
+        }
+        if ledger.seats.is_empty() {
+            return Ok(());
+        }
+        let sql = HOLDERS.on(tx);
+        let holders: Vec<(String, String, String)> =
+            on!(tx, t => sqlx::query_as(sql).bind(&rows).fetch_all(&mut **t).await)?;
+        for (channel, user, holder) in holders {
+            if let Some(seat) = ledger.seats.get_mut(&place(&channel, &user)?) {
+                seat.holders.insert(holder);
+            }
+        }
+        Ok(())
+    }
+
+    /// Invitations to these places.
+    pub async fn invitations(
+        &self,
+        tx: &mut Tx,
+        ledger: &mut Ledger,
+        places: &BTreeSet<Place>,
+    ) -> sqlx::Result<()> {
+        let rows = list(&places.iter().collect::<Vec<_>>());
+        let sql = INVITATIONS.on(tx);
+        let found: Vec<(String, String, i64)> =
+            on!(tx, t => sqlx::query_as(sql).bind(&rows).fetch_all(&mut **t).await)?;
+        for (channel, user, expires_at) in found {
+            ledger.invitations.insert(place(&channel, &user)?, Timestamp(expires_at));
+        }
+        Ok(())
+    }
+
+    /// The lists of all rooms on the ledger.
+    pub async fn lists(&self, tx: &mut Tx, ledger: &mut Ledger) -> sqlx::Result<()> {
+        let rows = list(&ledger.rooms.keys().map(|id| [id]).collect::<Vec<_>>());
+        let sql = LISTS.on(tx);
+        let found: Vec<EntryRow> = on!(tx, t => sqlx::query_as(sql).bind(&rows).fetch_all(&mut **t).await)?;
+        for row in found {
+            let id: ChannelId = row.channel.as_str().try_into().map_err(unreadable)?;
+            let (kind, entry) = row.try_into()?;
+            let lists: &mut Lists = ledger.lists.entry(id).or_default();
+            lists.of_mut(kind).push(entry);
+        }
+        Ok(())
+    }
+
+    /// How many channels these people are in.
+    pub async fn memberships(
+        &self,
+        tx: &mut Tx,
+        ledger: &mut Ledger,
+        users: &BTreeSet<&UserId>,
+    ) -> sqlx::Result<()> {
+        let rows = list(&users.iter().map(|id| [id]).collect::<Vec<_>>());
+        let sql = MEMBERSHIPS.on(tx);
+        let found: Vec<(String, i64)> =
+            on!(tx, t => sqlx::query_as(sql).bind(&rows).fetch_all(&mut **t).await)?;
+        for (user, channels) in found {
+            let user = user.try_into().map_err(unreadable)?;
+            ledger.memberships.insert(user, usize::try_from(channels).map_err(unreadable)?);
+        }
+        Ok(())
+    }
+
+    /// Which of these sessions have ended.
+    pub async fn ended(
+        &self,
+        tx: &mut Tx,
+        ledger: &mut Ledger,
+        sessions: &BTreeSet<&SessionId>,
+    ) -> sqlx::Result<()> {
+        if sessions.is_empty() {
+            return Ok(());
+        }
+        let rows = list(&sessions.iter().map(|id| [id]).collect::<Vec<_>>());
+        let sql = ENDED.on(tx);
+        let found: Vec<String> = on!(tx, t => sqlx::query_scalar(sql).bind(&rows).fetch_all(&mut **t).await)?;
+        for session in found {
+            ledger.ended.insert(session.try_into().map_err(unreadable)?);
+        }
+        Ok(())
+    }
+
+    /// Remembers sessions as ended.
+    pub async fn remember_ended(
+        &self,
+        tx: &mut Tx,
+        sessions: &[SessionId],
+        now: Timestamp,
+    ) -> sqlx::Result<()> {
+        let rows: Vec<_> = sessions.iter().map(|id| (id, now.as_micros())).collect();
+        run(tx, END, &rows).await
+    }
+
+    /// Locks all rooms that somebody is in onto the ledger, with their seats there.
+    pub async fn rooms_of(&self, tx: &mut Tx, ledger: &mut Ledger, user: &UserId) -> sqlx::Result<()> {
+        let found: Vec<String> =
+            on!(tx, t => sqlx::query_scalar(SITS).bind(user.as_str()).fetch_all(&mut **t).await)?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<ChannelId> =
+            found.into_iter().map(TryInto::try_into).collect::<Result<_, _>>().map_err(unreadable)?;
+        self.rooms_by_id(tx, ledger, &ids.iter().collect::<Vec<_>>()).await?;
+        // A kick may have come before the lock.
+        let places = ids.into_iter().map(|id| (id, user.clone())).collect();
+        self.seats(tx, ledger, &places).await
+    }
+
+    /// Writes back what became of the rooms.
+    pub async fn write(&self, tx: &mut Tx, ledger: &Ledger) -> sqlx::Result<()> {
+        let written = &ledger.written;
+        for id in &written.rooms {
+            save(tx, &ledger.rooms[id]).await?;
+        }
+        // Made for a join that was then refused.
+        let unborn: Vec<_> =
+            ledger.rooms.iter().filter(|(_, room)| room.channel.version == 0).map(|(id, _)| [id]).collect();
+        run(tx, UNMAKE, &unborn).await?;
+
+        let emptied: Vec<_> = written.emptied.iter().map(|id| [id]).collect();
+        run(tx, EMPTY_LISTS, &emptied).await?;
+        run(tx, EMPTY_INVITATIONS, &emptied).await?;
+
+        let places: Vec<_> = written.places.iter().collect();
+        run(tx, EMPTY_SEATS, &places).await?;
+        let seats: Vec<_> = places.iter().filter_map(|place| ledger.seats.get_key_value(place)).collect();
+        let rows: Vec<_> = seats
+            .iter()
+            .map(|((channel, user), Seat { member, .. })| {
+                let person = &member.person;
+                let joined_at = member.joined_at.as_micros();
+                let (roles, account) = (member.roles.bits(), &member.account);
+                (
+                    channel,
+                    user,
+                    &person.nick,
+                    person.user_version,
+                    account,
+                    roles,
+                    &member.username,
+                    &member.host,
+                    joined_at,
+                )
+            })
+            .collect();
+        run(tx, FILL_SEATS, &rows).await?;
+        let rows: Vec<_> = seats
+            .iter()
+            .flat_map(|((channel, user), seat)| {
+                seat.holders.iter().map(move |holder| (channel, user, holder))
+            })
+            .collect();
+        run(tx, FILL_HOLDERS, &rows).await?;
+
+        run(tx, USE_INVITATIONS, &written.used_invitations.iter().collect::<Vec<_>>()).await?;
+        let rows: Vec<_> = written
+            .invited
+            .iter()
+            .map(|((channel, user), until)| (channel, user, until.as_micros()))
+            .collect();
+        run(tx, INVITE, &rows).await?;
+
+        run(tx, UNLIST, &written.unlisted.iter().map(|id| [id]).collect::<Vec<_>>()).await?;
+        let rows: Vec<_> = written
+            .listed
+            .iter()
+            .map(|(channel, kind, entry)| {
+                let (by, expires_at) = (&entry.by, entry.expires_at.map(Timestamp::as_micros));
+                let mask = (&entry.mask, entry.mask.key());
+                (
+                    &entry.id,
+                    channel,
+                    kind.as_str(),
+                    mask.0,
+                    mask.1,
+                    &entry.reason,
+                    &by.id,
+                    &by.nick,
+                    by.user_version,
+                    entry.at.as_micros(),
+                    expires_at,
+                )
+            })
+            .collect();
+        run(tx, LIST, &rows).await?;
+
+        let rows = written
+            .events
+            .iter()
+            .map(|event| {
+                let json = serde_json::to_string(event).map_err(unreadable)?;
+                Ok((&event.channel, event.version, event.at.as_micros(), json))
+            })
+            .collect::<sqlx::Result<Vec<_>>>()?;
+        run(tx, EVENTS, &rows).await
+    }
+}
+
+fn take_rooms(ledger: &mut Ledger, rows: Vec<RoomRow>) -> sqlx::Result<()> {
+    for row in rows {
+        let room = Room::try_from(row)?;
+        ledger.rooms.insert(room.channel.id.clone(), room);
+    }
+    Ok(())
+}
+
+fn place(channel: &str, user: &str) -> sqlx::Result<Place> {
+    Ok((channel.try_into().map_err(unreadable)?, user.try_into().map_err(unreadable)?))
+}
+
+async fn save(tx: &mut Tx, room: &Room) -> sqlx::Result<()> {
+    let channel = &room.channel;
+    let modes = &channel.modes;
+    let topic = channel.topic.as_ref().map(serde_json::to_string).transpose().map_err(unreadable)?;
+    on!(tx, t => sqlx::query(SAVE)
+        .bind(channel.id.as_str())
+        .bind(signed(channel.version))
+        .bind(channel.founder.as_ref().map(|founder| founder.as_str()))
+        .bind(room.founder_user.as_ref().map(|user| user.as_str()))
+        .bind(topic)
+        .bind(channel.topic.as_ref().map(|topic| topic.by.id.as_str()))
+        .bind(modes.invite_only)
+        .bind(modes.moderated)
+        .bind(modes.no_external)
+        .bind(modes.topic_locked)
+        .bind(modes.secret)
+        .bind(modes.registered_only)
+        .bind(modes.key.as_deref())
+        .bind(modes.limit.map(i64::from))
+        .bind(modes.slow_seconds.map(i64::from))
+        .bind(channel.history.retention_days.map(i64::from))
+        .bind(i64::from(channel.history.lines_on_join))
+        .bind(signed(channel.member_count))
+        .bind(signed(channel.floor))
+        .bind(room.closed)
+        .bind(room.floor_pending)
+        .bind(room.dormant_since.map(Timestamp::as_micros))
+        .execute(&mut **t).await.map(drop))
+}

@@ -1,0 +1,9 @@
+//! The service over real HTTP on a real SQLite file, as a gateway and user-service ask it.
+
+mod erasure;
+mod joining;
+mod limits;
+mod ruling;
+mod seeing;
+mod time;
+mod world;
