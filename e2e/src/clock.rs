@@ -1,7 +1,4 @@
-use std::{
-    future::Future,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 /// The longest that anything a story waits for may take on a busy machine of two cores.
 pub const WITHIN: Duration = Duration::from_secs(10);
@@ -12,11 +9,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 ///
 /// # Panics
 /// If it does not come.
-pub async fn until<T, F: Future<Output = Option<T>>>(
-    what: &str,
-    within: Duration,
-    mut look: impl FnMut() -> F,
-) -> T {
+pub async fn until<T>(what: &str, within: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + within;
     loop {
         if let Some(seen) = look().await {
