@@ -2,7 +2,7 @@
 
 use api::{
     HeadsReply, HeadsRequest, Item, Nick, Page,
-    auth::Actor,
+    auth::{Actor, CLIENT_ADDRESS},
     id::{GatewayId, SessionId, UserId},
     page::Batch,
     users::{
@@ -24,6 +24,18 @@ impl Users {
         account: &RegisterAccount,
     ) -> Result<Account, Error> {
         self.0.post("/v1/accounts", Caller::Address(address), account).await
+    }
+
+    /// As [`register`](Self::register), for a guest who may be wearing that very nick: then they become the account's user, and their
+    /// sessions go on.
+    pub async fn register_as(
+        &self,
+        guest: &Actor,
+        address: std::net::IpAddr,
+        account: &RegisterAccount,
+    ) -> Result<Account, Error> {
+        let request = self.0.request(Method::POST, "/v1/accounts", Caller::Actor(guest));
+        self.0.send(request.header(CLIENT_ADDRESS, address.to_string()).json(account)).await
     }
 
     /// Opens many sessions at once; each item has its own result, in order.
