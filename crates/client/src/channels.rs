@@ -5,7 +5,7 @@ use api::{
     auth::Actor,
     channels::{
         Changed, Channel, ChannelEvents, ChannelSummary, EndHolders, EndedHolders, JoinItem, ListEntry,
-        ListKind, Listed, Member, NewListEntry, PartItem, SetRole, SetTopic, Snapshot,
+        ListKind, Listed, Member, Membership, NewListEntry, PartItem, SetRole, SetTopic, Snapshot,
     },
     id::{ChannelId, ListEntryId, UserId},
     mode::ModesPatch,
@@ -157,6 +157,13 @@ impl Channels {
     ) -> Result<Changed, Error> {
         let path = format!("/v1/channels/{id}/{}/{entry}", list.as_str());
         self.0.send(self.0.request(Method::DELETE, &path, Caller::Actor(actor))).await
+    }
+
+    /// The channels that somebody is in.
+    pub async fn of(&self, user: &UserId) -> Result<Vec<Membership>, Error> {
+        let request = self.0.request(Method::GET, &format!("/v1/users/{user}/channels"), Caller::Service);
+        let page: Page<Membership> = self.0.send(request.query(&[("limit", api::page::MAX_LIMIT)])).await?;
+        Ok(page.items)
     }
 
     /// Forgets an erased user; may be repeated.
