@@ -1,7 +1,7 @@
 use std::{
     collections::BTreeMap,
     ffi::OsString,
-    net::SocketAddr,
+    net::{SocketAddr, UdpSocket},
     path::{Path, PathBuf},
     process::{ExitStatus, Output},
     sync::Arc,
@@ -25,6 +25,7 @@ const STOPS_WITHIN: Duration = Duration::from_secs(15);
 pub struct Plan {
     five: bool,
     postgres: bool,
+    open: bool,
     settings: Vec<(Option<ServiceName>, String)>,
 }
 
@@ -55,6 +56,13 @@ impl Plan {
     #[must_use]
     pub fn set_for(mut self, name: ServiceName, setting: &str) -> Self {
         self.settings.push((Some(name), setting.to_owned()));
+        self
+    }
+
+    /// The line protocol is not only for this machine: see [`Town::chat_address_from_outside`].
+    #[must_use]
+    pub fn open_to_all(mut self) -> Self {
+        self.open = true;
         self
     }
 
@@ -122,7 +130,8 @@ impl Town {
 
         let mut arguments: Vec<OsString> = vec!["--data".into(), home.path().join("data").into()];
         let mut set = |setting: String| arguments.extend(["--set".into(), OsString::from(setting)]);
-        set(format!("gateway.lines=127.0.0.1:{chat}"));
+        let host = if plan.open { "0.0.0.0" } else { "127.0.0.1" };
+        set(format!("gateway.lines={host}:{chat}"));
         for (name, port) in &ports {
             match name {
                 ServiceName::Gateway => set(format!("gateway.listen=127.0.0.1:{port}")),
@@ -182,6 +191,20 @@ impl Town {
 
     pub fn chat_address(&self) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], self.chat))
+    }
+
+    /// An address of a town that is [`Plan::open_to_all`] by which it is reached as if from another machine.
+    ///
+    /// # Panics
+    /// If this machine has no network.
+    pub fn chat_address_from_outside(&self) -> SocketAddr {
+        // Nothing is sent: connecting makes the system choose the address that it would send from (RFC 5737's is nobody's).
+        let socket = UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
+            socket.connect("192.0.2.1:9")?;
+            socket.local_addr()
+        });
+        let ip = socket.expect("this machine has an address beyond loopback").ip();
+        SocketAddr::new(ip, self.chat)
     }
 
     /// `http://127.0.0.1:<port>`

@@ -1,0 +1,163 @@
+//! What one can try in a channel, at either door.
+
+use e2e::{Answer, Channels, Line, Messages, Reply, Rest, segment};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// One of the two channels of a row.
+pub struct Place {
+    pub channel: String,
+    pub victim_nick: String,
+    pub victim: String,
+    /// Ids of what the operator (0) and the victim (1) have said.
+    pub messages: Vec<String>,
+    pub founder: Rest,
+    pub founder_nick: String,
+    pub victim_program: Rest,
+}
+
+/// `{c}` the channel, `{v}` the victim, `{0}` and `{1}` messages: seqs at the terminal, ids in paths.
+pub struct Action {
+    pub name: &'static str,
+    line: &'static str,
+    call: Call,
+    undo: Undo,
+}
+
+struct Call {
+    method: Method,
+    /// `m` for message-service, `c` for channel-service.
+    path: &'static str,
+    body: fn() -> Value,
+}
+
+/// How both channels get back to where they were.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Undo {
+    Nothing,
+    VictimJoins,
+    VictimIsNothing,
+    ModesAsBefore(&'static str),
+    Topic,
+}
+
+const NONE: fn() -> Value = || Value::Null;
+
+/// Paths begin with the service: `c` channel-service, `m` message-service.
+macro_rules! actions {
+    ($($name:literal: $line:literal, $method:ident $path:literal $body:expr, $undo:expr;)*) => {
+        &[$(Action { name: $name, line: $line, call: Call { method: Method::$method, path: $path, body: $body }, undo: $undo }),*]
+    };
+}
+
+impl Action {
+    /// Those that change nothing first; at the end those that change who is where.
+    #[rustfmt::skip] // a table: one action a line
+    pub const ALL: &'static [Action] = actions! {
+        "names": "/names {c}", GET "c/v1/channels/{c}/members" NONE, Undo::Nothing;
+        "history": "/history {c} 5", GET "m/v1/channels/{c}/messages?limit=5" NONE, Undo::Nothing;
+        "history after": "/history {c} after=1", GET "m/v1/channels/{c}/messages?after=1" NONE, Undo::Nothing;
+        "list bans": "/bans {c}", GET "c/v1/channels/{c}/bans" NONE, Undo::Nothing;
+        "send": "/msg {c} hello", POST "m/v1/channels/{c}/messages" || json!({ "text": "hello" }), Undo::Nothing;
+        "notice": "/notice {c} hello", POST "m/v1/channels/{c}/messages" || json!({ "text": "hello", "kind": "notice" }), Undo::Nothing;
+        "topic": "/topic {c} the weather", PUT "c/v1/channels/{c}/topic" || json!({ "text": "the weather" }), Undo::Topic;
+        "no topic": "/topic {c} -", PUT "c/v1/channels/{c}/topic" || json!({ "text": "" }), Undo::Nothing;
+        "redact another's": "/redact {c} {1}", DELETE "m/v1/messages/{1}" NONE, Undo::Nothing;
+        "redact the operator's": "/redact {c} {0}", DELETE "m/v1/messages/{0}" NONE, Undo::Nothing;
+        "redact nothing": "/redact {c} 9999", DELETE "m/v1/messages/{conversation}-9999" NONE, Undo::Nothing;
+        "mode +m": "/mode {c} +m", PATCH "c/v1/channels/{c}/modes" || json!({ "moderated": true }), Undo::ModesAsBefore("moderated");
+        "mode +i": "/mode {c} +i", PATCH "c/v1/channels/{c}/modes" || json!({ "invite_only": true }), Undo::ModesAsBefore("invite_only");
+        "mode +s": "/mode {c} +s", PATCH "c/v1/channels/{c}/modes" || json!({ "secret": true }), Undo::ModesAsBefore("secret");
+        "ban": "/ban {c} stranger", POST "c/v1/channels/{c}/bans" || json!({ "mask": "stranger" }), Undo::Nothing;
+        "voice": "/voice {c} {v}", PUT "c/v1/channels/{c}/members/{v}/roles" || json!({ "role": "voice", "set": true }), Undo::VictimIsNothing;
+        "op": "/op {c} {v}", PUT "c/v1/channels/{c}/members/{v}/roles" || json!({ "role": "op", "set": true }), Undo::VictimIsNothing;
+        "deop the operator": "/deop {c} {f}", PUT "c/v1/channels/{c}/members/{f}/roles" || json!({ "role": "op", "set": false }), Undo::Nothing;
+        "invite a member": "/invite {c} {v}", PUT "c/v1/channels/{c}/invitations/{v}" || json!({}), Undo::Nothing;
+        "kick": "/kick {c} {v} out", DELETE "c/v1/channels/{c}/members/{v}?reason=out" NONE, Undo::Nothing;
+        "kick one who has gone": "/kick {c} {v}", DELETE "c/v1/channels/{c}/members/{v}" NONE, Undo::Nothing;
+        "voice one who has gone": "/voice {c} {v}", PUT "c/v1/channels/{c}/members/{v}/roles" || json!({ "role": "voice", "set": true }), Undo::Nothing;
+        "invite one who has gone": "/invite {c} {v}", PUT "c/v1/channels/{c}/invitations/{v}" || json!({}), Undo::VictimJoins;
+        "join": "/join {c}", PUT "c/v1/channels/{c}/members/me" || json!({}), Undo::Nothing;
+        "join with the key": "/join {c} sesame", PUT "c/v1/channels/{c}/members/me" || json!({ "key": "sesame" }), Undo::Nothing;
+        "send after joining": "/msg {c} hello", POST "m/v1/channels/{c}/messages" || json!({ "text": "hello" }), Undo::Nothing;
+        "part": "/part {c}", DELETE "c/v1/channels/{c}/members/me" NONE, Undo::Nothing;
+        "send after parting": "/msg {c} hello", POST "m/v1/channels/{c}/messages" || json!({ "text": "hello" }), Undo::Nothing;
+        "names after parting": "/names {c}", GET "c/v1/channels/{c}/members" NONE, Undo::Nothing;
+        "part again": "/part {c}", DELETE "c/v1/channels/{c}/members/me" NONE, Undo::Nothing;
+        "join again with the key": "/join {c} sesame", PUT "c/v1/channels/{c}/members/me" || json!({ "key": "sesame" }), Undo::Nothing;
+    };
+
+    pub async fn by_line(&self, line: &mut Line, place: &Place) -> String {
+        let seq = |id: &str| id.rsplit_once('-').map_or("", |(_, seq)| seq).to_owned();
+        let typed = self
+            .line
+            .replace("{c}", &place.channel)
+            .replace("{v}", &place.victim_nick)
+            .replace("{f}", &place.founder_nick)
+            .replace("{0}", &seq(&place.messages[0]))
+            .replace("{1}", &seq(&place.messages[1]));
+        outcome_of_line(&line.asks(&typed).await)
+    }
+
+    pub async fn by_rest(&self, rest: &Rest, place: &Place) -> String {
+        let conversation = place.messages[0].split('-').next().unwrap_or_default();
+        let path = self
+            .call
+            .path
+            .replace("{c}", &segment(&place.channel))
+            .replace("{v}", &place.victim)
+            .replace("{f}", &place.founder.id)
+            .replace("{0}", &place.messages[0])
+            .replace("{1}", &place.messages[1])
+            .replace("{conversation}", conversation);
+        let (service, path) = path.split_at(1);
+        let service = if service == "m" { Messages } else { Channels };
+        let mut request = rest.request(self.call.method.clone(), service, path);
+        let body = (self.call.body)();
+        if !body.is_null() {
+            request = request.json(&body);
+        }
+        outcome_of_rest(&rest.send(request).await)
+    }
+
+    pub async fn undo(&self, place: &Place) {
+        let path = format!("/v1/channels/{}", segment(&place.channel));
+        let founder = &place.founder;
+        match self.undo {
+            Undo::Nothing => {}
+            Undo::VictimJoins => {
+                place.victim_program.joins(&place.channel).await;
+            }
+            Undo::VictimIsNothing => {
+                for role in ["voice", "op"] {
+                    let body = json!({ "role": role, "set": false });
+                    founder.put(Channels, &format!("{path}/members/{}/roles", place.victim), &body).await;
+                }
+            }
+            // Set by the row's own mode in some rows, in both channels alike: then it is gone in both from here on.
+            Undo::ModesAsBefore(mode) => {
+                founder.patch(Channels, &format!("{path}/modes"), &json!({ mode: false })).await;
+            }
+            Undo::Topic => {
+                founder.put(Channels, &format!("{path}/topic"), &json!({ "text": "" })).await;
+            }
+        }
+    }
+}
+
+/// `ok`, or the code of the error, which also has its status.
+fn outcome_of_line(reply: &Reply) -> String {
+    if reply.code() < 300 { "ok".into() } else { with_status(reply.code(), &reply.outcome()) }
+}
+
+fn outcome_of_rest(answer: &Answer) -> String {
+    if answer.status < 300 { "ok".into() } else { with_status(answer.status, answer.code()) }
+}
+
+/// The status goes without saying if it is the catalogue's.
+fn with_status(status: u16, code: &str) -> String {
+    match code.parse::<api::ErrorCode>() {
+        Ok(known) if known.status() == status => code.to_owned(),
+        _ => format!("{status} {code:?}"),
+    }
+}

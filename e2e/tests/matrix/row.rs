@@ -1,0 +1,183 @@
+//! A role, a mode and a ban; and what happens to somebody in that place who tries everything.
+
+use std::fmt;
+
+use e2e::{Channels, Rest, Town, fresh, fresh_channel, segment};
+use serde_json::{Value, json};
+
+use super::action::{Action, Place};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Not in the channel.
+    Outsider,
+    Member,
+    Voice,
+    HalfOp,
+    Op,
+    Admin,
+}
+
+const ROLES: [Role; 6] = [Role::Outsider, Role::Member, Role::Voice, Role::HalfOp, Role::Op, Role::Admin];
+
+/// A mode, as `PATCH …/modes` takes it.
+#[derive(Debug, Clone, Copy)]
+pub struct Mode {
+    name: &'static str,
+    patch: fn() -> Value,
+}
+
+const MODES: [Mode; 9] = [
+    Mode { name: "no mode", patch: || json!({ "topic_locked": false, "no_external": false }) },
+    Mode { name: "+n", patch: || json!({ "no_external": true, "topic_locked": false }) },
+    Mode { name: "+i", patch: || json!({ "invite_only": true }) },
+    Mode { name: "+m", patch: || json!({ "moderated": true }) },
+    Mode { name: "+t", patch: || json!({ "topic_locked": true }) },
+    Mode { name: "+s", patch: || json!({ "secret": true, "no_external": false }) },
+    Mode { name: "+r", patch: || json!({ "registered_only": true }) },
+    Mode { name: "+k", patch: || json!({ "key": "sesame" }) },
+    Mode { name: "+l", patch: || json!({ "limit": 1 }) },
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ban {
+    None,
+    Banned,
+    Excepted,
+}
+
+const BANS: [Ban; 3] = [Ban::None, Ban::Banned, Ban::Excepted];
+
+#[derive(Debug, Clone, Copy)]
+pub struct Row {
+    role: Role,
+    mode: Mode,
+    ban: Ban,
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}, {}, {:?}", self.role, self.mode.name, self.ban)
+    }
+}
+
+/// What both doors said.
+#[derive(Debug)]
+pub struct Cell {
+    pub row: Row,
+    pub action: &'static str,
+    pub line: String,
+    pub rest: String,
+}
+
+impl Row {
+    pub fn all() -> Vec<Self> {
+        let mut rows = Vec::new();
+        for role in ROLES {
+            for mode in MODES {
+                rows.extend(BANS.map(|ban| Self { role, mode, ban }));
+            }
+        }
+        rows
+    }
+
+    pub async fn play(&self, town: &Town) -> Vec<Cell> {
+        let (founder_nick, actor_nick, victim_nick) = (fresh("founder"), fresh("actor"), fresh("victim"));
+        let founder = town.rest().guest(&founder_nick).await;
+        let victim = town.rest().guest(&victim_nick).await;
+        let mut line = town.person(&actor_nick).await;
+        let token = line.does("/token").await.last().word(2).to_owned();
+        let rest = identify(town, &token).await;
+
+        let mut places = Vec::new();
+        for door in ["line", "rest"] {
+            let channel = fresh_channel(door);
+            set_up(&channel, &founder, &victim).await;
+            if self.role != Role::Outsider {
+                // Roles are given before modes and bans would be in the way.
+                if door == "line" {
+                    line.does(&format!("/join {channel}")).await;
+                } else {
+                    rest.joins(&channel).await.ok();
+                }
+                self.raise(&channel, &founder, &rest.id).await;
+            }
+            self.close(&channel, &founder, &actor_nick).await;
+            let ids = ids(&founder, &channel).await;
+            places.push(Place {
+                channel,
+                victim_nick: victim_nick.clone(),
+                victim: victim.id.clone(),
+                messages: ids,
+                founder: founder.clone(),
+                founder_nick: founder_nick.clone(),
+                victim_program: victim.clone(),
+            });
+        }
+        let mut cells = Vec::new();
+        for action in Action::ALL {
+            cells.push(Cell {
+                row: *self,
+                action: action.name,
+                line: action.by_line(&mut line, &places[0]).await,
+                rest: action.by_rest(&rest, &places[1]).await,
+            });
+            for place in &places {
+                action.undo(place).await;
+            }
+        }
+        cells
+    }
+
+    async fn raise(&self, channel: &str, founder: &Rest, actor: &str) {
+        let role = match self.role {
+            Role::Outsider | Role::Member => return,
+            Role::Voice => "voice",
+            Role::HalfOp => "halfop",
+            Role::Op => "op",
+            Role::Admin => "admin",
+        };
+        let path = format!("/v1/channels/{}/members/{actor}/roles", segment(channel));
+        let answer = founder.put(Channels, &path, &json!({ "role": role, "set": true })).await;
+        // In a channel that nobody registered an operator makes no admins: there the row is one of ops.
+        if role == "admin" && answer.status == 403 {
+            founder.put(Channels, &path, &json!({ "role": "op", "set": true })).await.ok();
+        } else {
+            answer.ok();
+        }
+    }
+
+    async fn close(&self, channel: &str, founder: &Rest, actor_nick: &str) {
+        let path = format!("/v1/channels/{}", segment(channel));
+        founder.patch(Channels, &format!("{path}/modes"), &(self.mode.patch)()).await.ok();
+        let mask = json!({ "mask": format!("{actor_nick}!*@*") });
+        if self.ban != Ban::None {
+            founder.post(Channels, &format!("{path}/bans"), &mask).await.is(201);
+        }
+        if self.ban == Ban::Excepted {
+            founder.post(Channels, &format!("{path}/excepts"), &mask).await.is(201);
+        }
+    }
+}
+
+/// A channel with an operator, a victim, and something said by both.
+async fn set_up(channel: &str, founder: &Rest, victim: &Rest) {
+    founder.joins(channel).await.ok();
+    victim.joins(channel).await.ok();
+    founder.sends(channel, "said by the operator").await.is(201);
+    victim.sends(channel, "said by the victim").await.is(201);
+}
+
+/// The program that is the same person as the terminal.
+async fn identify(town: &Town, token: &str) -> Rest {
+    let mut rest = town.rest().with_token(token);
+    let me = rest.get(e2e::Users, "/v1/users/me").await;
+    rest.id = me.ok().body["id"].as_str().expect("an id").to_owned();
+    rest
+}
+
+/// Of what was said at the start.
+async fn ids(founder: &Rest, channel: &str) -> Vec<String> {
+    let history = founder.history(channel).await;
+    history.items().iter().map(|entry| entry["id"].as_str().expect("an id").to_owned()).collect()
+}
