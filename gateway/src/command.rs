@@ -1,0 +1,384 @@
+//! What a line means and what came of it, in no dialect: `dialect` reads lines into commands and writes outcomes as lines.
+
+use api::{
+    AccountName, ChannelName, Entry, EntryKind, ErrorCode, Nick, Problem,
+    auth::ServiceName,
+    channels::{ChannelSummary, ListEntry},
+    id::{GatewayId, MessageId},
+    mode::{Modes, Role, Roles},
+};
+use kit::config::Secret;
+
+use crate::dialect::Dialect;
+
+/// What a line asks for. Names are as typed: each command parses its own, so that every dialect gets the same errors.
+pub(crate) enum Command {
+    Hello {
+        version: String,
+    },
+    Nick {
+        nick: String,
+    },
+    Register {
+        name: String,
+        password: Secret<String>,
+    },
+    Login(Login),
+    Token {
+        label: Option<String>,
+    },
+    Join {
+        channel: String,
+        key: Option<String>,
+    },
+    Part {
+        channel: Option<String>,
+        reason: Option<String>,
+    },
+    Say {
+        to: Option<String>,
+        kind: EntryKind,
+        text: String,
+        key: Option<String>,
+    },
+    Names {
+        channel: Option<String>,
+    },
+    List {
+        matching: Option<String>,
+    },
+    /// No text: show it. An empty one: take it away.
+    Topic {
+        channel: Option<String>,
+        text: Option<String>,
+    },
+    History {
+        target: Option<String>,
+        page: Page,
+    },
+    Redact {
+        target: String,
+        seq: u64,
+    },
+    Whois {
+        nick: String,
+    },
+    Kick {
+        channel: String,
+        nick: String,
+        reason: Option<String>,
+    },
+    Ban {
+        channel: String,
+        mask: String,
+    },
+    Unban {
+        channel: String,
+        mask: String,
+    },
+    Bans {
+        channel: String,
+    },
+    Invite {
+        channel: String,
+        nick: String,
+    },
+    Role {
+        channel: String,
+        nick: String,
+        role: Role,
+        set: bool,
+    },
+    /// `changes` as letters and values: `+kl`, `secret`, `10`. None: show them.
+    Mode {
+        channel: Option<String>,
+        changes: Vec<String>,
+    },
+    Away {
+        text: Option<String>,
+    },
+    Whoami,
+    Ping {
+        text: String,
+    },
+    Help {
+        verb: Option<String>,
+    },
+    To {
+        target: String,
+    },
+    Resume {
+        targets: Vec<(String, u64)>,
+    },
+    /// From now on this connection is spoken to like this.
+    Format(Dialect, &'static str),
+    Quit {
+        reason: Option<String>,
+    },
+}
+
+pub(crate) enum Login {
+    Password { name: String, password: Secret<String> },
+    Token(Secret<String>),
+}
+
+/// Which part of a history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Page {
+    Latest(u32),
+    After(u64),
+    Before(u64),
+}
+
+impl Command {
+    /// For metrics: one word for each kind, whatever the dialect calls it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Hello { .. } => "hello",
+            Self::Nick { .. } => "nick",
+            Self::Register { .. } => "register",
+            Self::Login(_) => "login",
+            Self::Token { .. } => "token",
+            Self::Join { .. } => "join",
+            Self::Part { .. } => "part",
+            Self::Say { .. } => "say",
+            Self::Names { .. } => "names",
+            Self::List { .. } => "list",
+            Self::Topic { .. } => "topic",
+            Self::History { .. } => "history",
+            Self::Redact { .. } => "redact",
+            Self::Whois { .. } => "whois",
+            Self::Kick { .. } => "kick",
+            Self::Ban { .. } => "ban",
+            Self::Unban { .. } => "unban",
+            Self::Bans { .. } => "bans",
+            Self::Invite { .. } => "invite",
+            Self::Role { .. } => "role",
+            Self::Mode { .. } => "mode",
+            Self::Away { .. } => "away",
+            Self::Whoami => "whoami",
+            Self::Ping { .. } => "ping",
+            Self::Help { .. } => "help",
+            Self::To { .. } => "to",
+            Self::Resume { .. } => "resume",
+            Self::Format(..) => "format",
+            Self::Quit { .. } => "quit",
+        }
+    }
+
+    /// Works before `/nick` or `/login`.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(
+            self,
+            Self::Hello { .. }
+                | Self::Nick { .. }
+                | Self::Login(_)
+                | Self::Register { .. }
+                | Self::Help { .. }
+                | Self::Ping { .. }
+                | Self::Quit { .. }
+        )
+    }
+}
+
+/// What came of a command.
+pub(crate) enum Outcome {
+    Hello,
+    Nick {
+        nick: Nick,
+    },
+    Registered {
+        name: AccountName,
+    },
+    LoggedIn {
+        name: String,
+    },
+    Token {
+        token: Secret<String>,
+    },
+    Joined {
+        channel: ChannelName,
+        members: u64,
+        last_seq: u64,
+    },
+    Parted {
+        channel: ChannelName,
+    },
+    /// `dup`: it was stored before, under the same key.
+    Sent {
+        target: String,
+        id: MessageId,
+        dup: bool,
+    },
+    Names {
+        channel: ChannelName,
+        members: Vec<(Nick, Roles)>,
+    },
+    List(Vec<ChannelSummary>),
+    Topic {
+        channel: ChannelName,
+        text: String,
+    },
+    History {
+        target: String,
+        entries: Vec<Entry>,
+    },
+    Redacted {
+        target: String,
+        seq: u64,
+    },
+    Whois {
+        nick: Nick,
+        account: Option<AccountName>,
+        presence: Presence,
+        away: String,
+    },
+    Kicked {
+        channel: ChannelName,
+        nick: Nick,
+    },
+    Banned {
+        channel: ChannelName,
+        mask: String,
+    },
+    Unbanned {
+        channel: ChannelName,
+        mask: String,
+    },
+    Bans {
+        channel: ChannelName,
+        entries: Vec<ListEntry>,
+    },
+    Invited {
+        channel: ChannelName,
+        nick: Nick,
+    },
+    Role {
+        channel: ChannelName,
+        nick: Nick,
+        role: Option<Role>,
+    },
+    Mode {
+        channel: ChannelName,
+        modes: Modes,
+    },
+    Away,
+    Back,
+    Whoami {
+        nick: Nick,
+        account: Option<AccountName>,
+        gateway: GatewayId,
+    },
+    Pong {
+        text: String,
+    },
+    Help {
+        verb: Option<String>,
+    },
+    To {
+        target: String,
+    },
+    Resumed {
+        target: String,
+        seq: u64,
+    },
+    /// The word of the format, in the dialect that asked for it.
+    Format(&'static str),
+    Bye,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    Online,
+    Away,
+    Offline,
+}
+
+/// Why a command was not carried out: the problem, and what it is about.
+#[derive(Debug, Clone)]
+pub(crate) struct Refusal {
+    pub(crate) problem: Box<Problem>,
+    pub(crate) about: Box<About>,
+}
+
+/// The things that an error's parameters name.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct About {
+    pub(crate) channel: Option<String>,
+    pub(crate) nick: Option<String>,
+    /// A name, mask, mode, verb or parameter.
+    pub(crate) what: Option<String>,
+    pub(crate) seq: Option<u64>,
+    /// Who answered, or did not.
+    pub(crate) service: Option<ServiceName>,
+}
+
+pub(crate) type Answer = Result<Outcome, Refusal>;
+
+impl Refusal {
+    pub(crate) fn new(code: ErrorCode) -> Self {
+        Self::from(Problem::new(code))
+    }
+
+    /// `service` does not answer, or must not be asked now.
+    pub(crate) fn unavailable(service: ServiceName) -> Self {
+        Self::new(ErrorCode::Unavailable).detail(format!("{service} is not available, try again")).of(service)
+    }
+
+    #[must_use]
+    pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.problem.detail = detail.into();
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn channel(mut self, name: impl Into<String>) -> Self {
+        self.about.channel = Some(name.into());
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn nick(mut self, nick: impl Into<String>) -> Self {
+        self.about.nick = Some(nick.into());
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn what(mut self, what: impl Into<String>) -> Self {
+        self.about.what = Some(what.into());
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn of(mut self, service: ServiceName) -> Self {
+        self.about.service = Some(service);
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
+        self.problem.retry_after = Some(seconds);
+        self
+    }
+
+    pub(crate) fn code(&self) -> ErrorCode {
+        self.problem.code
+    }
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self { problem: Box::new(problem), about: Box::default() }
+    }
+}
+
+/// What a service said, or that it said nothing.
+pub(crate) trait Asked<T> {
+    fn of(self, service: ServiceName) -> Result<T, Refusal>;
+}
+
+impl<T> Asked<T> for Result<T, client::Error> {
+    fn of(self, service: ServiceName) -> Result<T, Refusal> {
+        self.map_err(|error| Refusal::from(error.problem()).of(service))
+    }
+}

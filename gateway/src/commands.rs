@@ -1,0 +1,104 @@
+//! What commands do, one file a verb: they ask the owners, let the hub show what changed, and say what came of it.
+
+mod away;
+mod ban;
+mod history;
+mod invite;
+mod join;
+mod kick;
+mod list;
+mod login;
+mod mode;
+mod names;
+mod nick;
+mod part;
+mod redact;
+mod register;
+mod resume;
+mod role;
+pub(crate) mod say;
+mod to;
+mod token;
+mod topic;
+mod whois;
+
+use api::ErrorCode;
+use kit::trace::{self, TraceContext};
+
+use crate::{
+    command::{Answer, Command, Outcome, Refusal},
+    dialect::plain,
+    reply::Reply,
+    session::Session,
+};
+
+/// Carries out a command; its reply has been given, or will be by the hub.
+pub(crate) async fn run(session: &mut Session, command: Command, reply: Reply) {
+    if !command.is_open() && !session.is_somebody() {
+        return reply.give(&Err(Refusal::new(ErrorCode::NotRegistered)));
+    }
+    trace::scope(TraceContext::random(), carry_out(session, command, reply)).await;
+}
+
+async fn carry_out(session: &mut Session, command: Command, reply: Reply) {
+    let answer = match command {
+        // The hub answers these, in the order of what it shows.
+        Command::Join { channel, key } => return join::join(session, &channel, key, reply).await,
+        Command::Say { to, kind, text, key } => return say::say(session, to, kind, text, key, reply).await,
+        Command::Redact { target, seq } => return redact::redact(session, &target, seq, reply).await,
+        Command::Resume { targets } => return resume::resume(session, targets, reply).await,
+
+        Command::Nick { nick } => nick::nick(session, nick).await,
+        Command::Register { name, password } => register::register(session, name, password).await,
+        Command::Login(login) => login::login(session, login).await,
+        Command::Token { label } => token::token(session, label).await,
+        Command::Part { channel, reason } => part::part(session, channel, reason).await,
+        Command::Names { channel } => names::names(session, channel).await,
+        Command::List { matching } => list::list(session, matching).await,
+        Command::Topic { channel, text } => topic::topic(session, channel, text).await,
+        Command::History { target, page } => history::history(session, target, page).await,
+        Command::Whois { nick } => whois::whois(session, &nick).await,
+        Command::Kick { channel, nick, reason } => kick::kick(session, &channel, &nick, reason).await,
+        Command::Ban { channel, mask } => ban::ban(session, &channel, &mask).await,
+        Command::Unban { channel, mask } => ban::unban(session, &channel, &mask).await,
+        Command::Bans { channel } => ban::bans(session, &channel).await,
+        Command::Invite { channel, nick } => invite::invite(session, &channel, &nick).await,
+        Command::Role { channel, nick, role, set } => role::role(session, &channel, &nick, role, set).await,
+        Command::Mode { channel, changes } => mode::mode(session, channel, &changes).await,
+        Command::Away { text } => away::away(session, text).await,
+        Command::To { target } => to::to(session, &target).await,
+        Command::Hello { version } => hello(&version),
+        Command::Whoami => whoami(session),
+        Command::Ping { text } => Ok(Outcome::Pong { text }),
+        Command::Help { verb } => Ok(Outcome::Help { verb }),
+        Command::Format(dialect, word) => {
+            session.client.queue.speak(dialect);
+            Ok(Outcome::Format(word))
+        }
+        Command::Quit { reason } => {
+            session.leaving = Some(reason.map_or_else(|| "quit".to_owned(), quit_reason));
+            Ok(Outcome::Bye)
+        }
+    };
+    reply.give(&answer);
+}
+
+fn hello(version: &str) -> Answer {
+    if version == plain::VERSION {
+        return Ok(Outcome::Hello);
+    }
+    Err(Refusal::new(ErrorCode::UnsupportedVersion).detail(format!("this server speaks {}", plain::VERSION)))
+}
+
+fn whoami(session: &Session) -> Answer {
+    let actor = session.actor()?;
+    let gateway = session.gateway.id.clone();
+    Ok(Outcome::Whoami { nick: actor.person.nick.clone(), account: actor.account.clone(), gateway })
+}
+
+/// What a QUIT can show of what was typed: leaving must not fail for the words of it.
+fn quit_reason(text: String) -> String {
+    let mut reason: String = text.chars().filter(|c| !matches!(c, '\0' | '\r' | '\n')).collect();
+    reason.truncate(reason.floor_char_boundary(api::text::MAX_LINE_BYTES));
+    reason
+}

@@ -1,0 +1,56 @@
+use api::{
+    ErrorCode,
+    auth::ServiceName,
+    channels::{ListKind, NewListEntry},
+    mask::Mask,
+};
+
+use crate::{
+    command::{Answer, Asked, Outcome, Refusal},
+    session::Session,
+};
+
+/// Keeps whom a mask matches out.
+pub(super) async fn ban(session: &mut Session, channel: &str, mask: &str) -> Answer {
+    let (channel, mask) = (session.channel(channel).await?, parse(mask)?);
+    let actor = session.actor()?;
+    let entry = NewListEntry { mask: mask.to_string(), reason: None, expires_at: None };
+    let listed = session.gateway.channels.add_list_entry(&actor, &channel.id, ListKind::Bans, &entry).await;
+    let listed = listed
+        .of(ServiceName::Channels)
+        .map_err(|refusal| refusal.channel(channel.name.as_str()).what(mask.as_str()))?;
+    session.gateway.hub.changed(listed.changed);
+    Ok(Outcome::Banned { channel: channel.name, mask: mask.to_string() })
+}
+
+/// Lets them in again.
+pub(super) async fn unban(session: &mut Session, channel: &str, mask: &str) -> Answer {
+    let (channel, mask) = (session.channel(channel).await?, parse(mask)?);
+    let actor = session.actor()?;
+    let channels = &session.gateway.channels;
+    let about = |refusal: Refusal| refusal.channel(channel.name.as_str()).what(mask.as_str());
+    let bans = channels
+        .list_entries(&actor, &channel.id, ListKind::Bans)
+        .await
+        .of(ServiceName::Channels)
+        .map_err(about)?;
+    let found = bans.items.iter().find(|entry| entry.mask.key() == mask.key());
+    let entry = found.ok_or_else(|| about(Refusal::new(ErrorCode::NoSuchBan)))?;
+    let changed = channels.remove_list_entry(&actor, &channel.id, ListKind::Bans, &entry.id).await;
+    let changed = changed.of(ServiceName::Channels).map_err(about)?;
+    session.gateway.hub.changed(changed);
+    Ok(Outcome::Unbanned { channel: channel.name, mask: mask.to_string() })
+}
+
+pub(super) async fn bans(session: &mut Session, channel: &str) -> Answer {
+    let channel = session.channel(channel).await?;
+    let actor = session.actor()?;
+    let bans = session.gateway.channels.list_entries(&actor, &channel.id, ListKind::Bans).await;
+    let bans = bans.of(ServiceName::Channels).map_err(|refusal| refusal.channel(channel.name.as_str()))?;
+    Ok(Outcome::Bans { channel: channel.name, entries: bans.items })
+}
+
+fn parse(mask: &str) -> Result<Mask, Refusal> {
+    Mask::try_from(mask)
+        .map_err(|error| Refusal::new(ErrorCode::InvalidMask).what(mask).detail(error.to_string()))
+}

@@ -1,0 +1,18 @@
+use api::auth::ServiceName;
+
+use crate::{
+    command::{Answer, Asked, Outcome},
+    session::Session,
+};
+
+pub(super) async fn invite(session: &mut Session, channel: &str, nick: &str) -> Answer {
+    let channel = session.channel(channel).await?;
+    let person = session.person(nick).await?;
+    let actor = session.actor()?;
+    let changed = session.gateway.channels.invite(&actor, &channel.id, &person.id).await;
+    let changed = changed
+        .of(ServiceName::Channels)
+        .map_err(|refusal| refusal.channel(channel.name.as_str()).nick(person.nick.as_str()))?;
+    session.gateway.hub.changed(changed);
+    Ok(Outcome::Invited { channel: channel.name, nick: person.nick })
+}

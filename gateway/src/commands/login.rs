@@ -1,0 +1,87 @@
+use api::{
+    ErrorCode, Item,
+    auth::ServiceName,
+    channels::JoinItem,
+    id::SessionId,
+    page::Batch,
+    users::{Credentials, OpenSession, OpenedSession},
+};
+
+use crate::{
+    command::{Answer, Asked, Login, Outcome, Refusal},
+    event::{Event, Who},
+    hub::{Attach, Membership, Told},
+    session::Session,
+};
+
+/// Opens a session of an account; a guest's ends with it, and the guest's channels are joined again.
+pub(super) async fn login(session: &mut Session, login: Login) -> Answer {
+    let actor = session.client.actor();
+    if let Some(account) = actor.as_ref().and_then(|actor| actor.account.as_ref()) {
+        return Err(Refusal::new(ErrorCode::AlreadyLoggedIn).what(account.as_str()));
+    }
+    session.admit_secret()?;
+    session.admit_login()?;
+    let opened = match open(session, login).await {
+        Ok(opened) => opened,
+        Err(refusal) => {
+            if refusal.code() == ErrorCode::BadCredentials {
+                session.login_failed();
+            }
+            return Err(refusal);
+        }
+    };
+    session.login_succeeded();
+    let channels = session.client.memberships();
+    session.opened(&opened);
+    for channel in channels {
+        rejoin(session, channel).await;
+    }
+    let name =
+        opened.user.account.as_ref().map_or_else(|| opened.user.person.nick.to_string(), ToString::to_string);
+    Ok(Outcome::LoggedIn { name })
+}
+
+async fn open(session: &Session, login: Login) -> Result<OpenedSession, Refusal> {
+    let (credentials, name) = match login {
+        Login::Password { name, password } => {
+            (Credentials::Password { name: name.clone(), password: password.into_inner() }, name)
+        }
+        Login::Token(token) => (Credentials::Token { token: token.into_inner() }, "-".to_owned()),
+    };
+    let by_password = matches!(credentials, Credentials::Password { .. });
+    let item = OpenSession {
+        id: SessionId::random(&mut rand::rng()),
+        gateway: session.gateway.id.clone(),
+        address: session.address,
+        credentials,
+        replaces: session.client.session(),
+    };
+    let opened = if by_password { alone(session, item).await } else { session.gateway.opens.put(item).await };
+    opened.map_err(|refusal| refusal.nick(&*name).what(name))
+}
+
+/// Nobody else waits while a password is checked.
+async fn alone(session: &Session, item: OpenSession) -> Result<OpenedSession, Refusal> {
+    let batch = Batch { items: vec![item] };
+    let mut answers = session.gateway.users.open_sessions(&batch).await.of(ServiceName::Users)?;
+    match answers.items.pop() {
+        Some(Item::Ok(opened)) => Ok(opened),
+        Some(Item::Problem(problem)) => Err(Refusal::from(problem).of(ServiceName::Users)),
+        None => Err(Refusal::new(ErrorCode::Internal)),
+    }
+}
+
+/// A channel that cannot be joined again is shown as left.
+async fn rejoin(session: &Session, channel: Membership) {
+    let Ok(actor) = session.actor() else { return };
+    let item = JoinItem { actor: (*actor).clone(), name: channel.name.clone(), key: None };
+    match session.gateway.joins.put(item).await {
+        Ok(changed) => session.gateway.hub.joined(session.client.id, changed, Attach::Live, Told::Nobody),
+        Err(refusal) => {
+            let who = Who { nick: actor.person.nick.as_str() };
+            let event = Event::Part { channel: &channel.name, who, reason: &refusal.problem.detail };
+            session.client.queue.event(|dialect| dialect.one_event(&event, api::Timestamp::now()));
+        }
+    }
+}

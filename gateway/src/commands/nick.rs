@@ -1,0 +1,41 @@
+use api::{
+    ErrorCode, Nick,
+    auth::ServiceName,
+    id::SessionId,
+    users::{Credentials, OpenSession, PatchUser},
+};
+
+use crate::{
+    command::{Answer, Asked, Outcome, Refusal},
+    session::Session,
+};
+
+/// The first makes a guest, a later one renames.
+pub(super) async fn nick(session: &mut Session, nick: String) -> Answer {
+    let wanted = Nick::try_from(nick.as_str())
+        .map_err(|error| Refusal::new(ErrorCode::InvalidNick).nick(&*nick).detail(error.to_string()))?;
+    let answer =
+        if session.is_somebody() { rename(session, &wanted).await } else { enter(session, &wanted).await };
+    answer.map_err(|refusal| refusal.nick(wanted.as_str()))
+}
+
+async fn enter(session: &mut Session, wanted: &Nick) -> Answer {
+    let open = OpenSession {
+        id: SessionId::random(&mut rand::rng()),
+        gateway: session.gateway.id.clone(),
+        address: session.address,
+        credentials: Credentials::Guest { nick: wanted.to_string() },
+        replaces: None,
+    };
+    let opened = session.gateway.opens.put(open).await?;
+    session.opened(&opened);
+    Ok(Outcome::Nick { nick: opened.user.person.nick })
+}
+
+async fn rename(session: &mut Session, wanted: &Nick) -> Answer {
+    let actor = session.actor()?;
+    let patch = PatchUser { nick: Some(wanted.to_string()), away: None };
+    let changed = session.gateway.users.change(&actor, &patch).await.of(ServiceName::Users)?;
+    session.gateway.hub.user_events(changed.events);
+    Ok(Outcome::Nick { nick: changed.user.person.nick })
+}

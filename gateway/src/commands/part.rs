@@ -1,0 +1,20 @@
+use api::channels::PartItem;
+
+use crate::{
+    command::{Answer, Outcome},
+    session::{Session, Target, optional_line_text},
+};
+
+pub(super) async fn part(session: &mut Session, channel: Option<String>, reason: Option<String>) -> Answer {
+    let channel = session.channel_or_current(channel.as_deref()).await?;
+    let reason = optional_line_text(reason, "reason")?;
+    let actor = session.actor()?;
+    let item = PartItem { actor: (*actor).clone(), channel: channel.id, reason };
+    let changed =
+        session.gateway.parts.put(item).await.map_err(|refusal| refusal.channel(channel.name.as_str()))?;
+    session.gateway.hub.parted(session.client.id, changed);
+    if matches!(&session.target, Some(Target::Channel(name)) if *name == channel.name) {
+        session.target = None;
+    }
+    Ok(Outcome::Parted { channel: channel.name })
+}

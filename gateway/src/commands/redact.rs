@@ -1,0 +1,17 @@
+use api::EntryKind;
+
+use super::say::{self, Content};
+use crate::{reply::Reply, session::Session};
+
+/// Takes a message's text away: an entry like others, which follows them in their order.
+pub(super) async fn redact(session: &mut Session, target: &str, seq: u64, reply: Reply) {
+    match say::address(session, Some(target)).await {
+        Ok(mut target) => {
+            target.about.seq = Some(seq);
+            let content =
+                Content { kind: EntryKind::Redaction, text: String::new(), of: Some(seq), key: None };
+            say::put(session, target, content, reply);
+        }
+        Err(refusal) => reply.give(&Err(refusal)),
+    }
+}

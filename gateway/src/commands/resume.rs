@@ -1,0 +1,130 @@
+use api::{
+    Person,
+    auth::ServiceName,
+    id::{ChannelId, ConversationId},
+    messages::History,
+    page::MAX_LIMIT,
+};
+use client::messages::From;
+
+use tokio::sync::oneshot;
+
+use super::join;
+use crate::{
+    command::{Answer, Asked, Outcome, Refusal},
+    event::{Event, Who},
+    hub::{Attach, Told},
+    reply::Reply,
+    session::{Session, Target},
+};
+
+/// Bytes of missed lines that may wait while the next page is asked for.
+const UNREAD: usize = 64 * 1024;
+
+/// Joins, shows what was missed since each cursor, then what is new.
+pub(super) async fn resume(session: &mut Session, targets: Vec<(String, u64)>, reply: Reply) {
+    let last = targets.len() - 1;
+    for (index, (target, after)) in targets.into_iter().enumerate() {
+        let answer = if target.starts_with('#') {
+            channel(session, &target, after).await
+        } else {
+            person(session, &target, after).await
+        };
+        if index == last {
+            return reply.give(&answer);
+        }
+        reply.partial(&answer);
+    }
+}
+
+async fn channel(session: &mut Session, name: &str, after: u64) -> Answer {
+    let changed = join::ask(session, name, None).await?;
+    let (id, name) = (changed.channel.id.clone(), changed.channel.name.clone());
+    let hub = session.gateway.hub.clone();
+    let (told, attached) = oneshot::channel();
+    hub.joined(session.client.id, changed, Attach::Resume(after), Told::Command(told));
+    session.target = Some(Target::Channel(name.clone()));
+    let about = |refusal: Refusal| refusal.channel(name.as_str());
+    attached.await.map_err(|_| about(Refusal::unavailable(ServiceName::Channels)))?;
+    let mut cursor = after;
+    // What others have been shown by now is shown by reading it; what comes later is not shown yet.
+    let mut until = hub.channel_seq(&id).unwrap_or(0);
+    loop {
+        let read = read_channel(session, &id, cursor).await;
+        // Whatever comes of it, what is new is shown from now on.
+        cursor = read.as_ref().map_or(u64::MAX, |&read| read.max(until));
+        match (hub.resume_channel(session.client.id, &id, cursor), read) {
+            (_, Err(refusal)) => return Err(about(refusal)),
+            (Ok(seq), Ok(_)) => return Ok(Outcome::Resumed { target: name.to_string(), seq }),
+            (Err(shown), Ok(_)) => until = shown,
+        }
+    }
+}
+
+async fn person(session: &mut Session, nick: &str, after: u64) -> Answer {
+    let person = session.person(nick).await?;
+    let hub = session.gateway.hub.clone();
+    hub.pause_direct(session.client.id, &person.id, after);
+    let about = |refusal: Refusal| refusal.nick(person.nick.as_str());
+    let (mut cursor, mut conversation, mut until) = (after, None, 0);
+    loop {
+        let read = read_direct(session, &person, cursor, &mut conversation).await;
+        // Whatever comes of it, what is new is shown from now on.
+        cursor = read.as_ref().map_or(u64::MAX, |&read| read.max(until));
+        match (hub.resume_direct(session.client.id, &person.id, conversation.as_ref(), cursor), read) {
+            (_, Err(refusal)) => return Err(about(refusal)),
+            (Ok(seq), Ok(_)) => return Ok(Outcome::Resumed { target: person.nick.to_string(), seq }),
+            (Err(shown), Ok(_)) => until = shown,
+        }
+    }
+}
+
+async fn read_channel(session: &Session, id: &ChannelId, mut cursor: u64) -> Result<u64, Refusal> {
+    loop {
+        let actor = session.actor()?;
+        let page = session.gateway.messages.channel_history(&actor, id, From::After(cursor), MAX_LIMIT).await;
+        let page = page.of(ServiceName::Messages)?;
+        let more = page.has_after;
+        cursor = show(session, page, cursor).await;
+        if !more {
+            return Ok(cursor);
+        }
+    }
+}
+
+async fn read_direct(
+    session: &Session,
+    person: &Person,
+    mut cursor: u64,
+    conversation: &mut Option<ConversationId>,
+) -> Result<u64, Refusal> {
+    loop {
+        let actor = session.actor()?;
+        let page =
+            session.gateway.messages.direct_history(&actor, &person.id, From::After(cursor), MAX_LIMIT).await;
+        let page = page.of(ServiceName::Messages)?;
+        if let Some(entry) = page.items.first() {
+            *conversation = Some(entry.conversation.clone());
+        }
+        let more = page.has_after;
+        cursor = show(session, page, cursor).await;
+        if !more {
+            return Ok(cursor);
+        }
+    }
+}
+
+/// Shows a page; gives the seq that it ends with. What was redacted is left out.
+async fn show(session: &Session, page: History, cursor: u64) -> u64 {
+    let queue = &session.client.queue;
+    let last = page.items.last().map_or(cursor, |entry| entry.seq);
+    let mut lines = Vec::new();
+    let dialect = queue.dialect();
+    for entry in page.items.iter().filter(|entry| !entry.redacted) {
+        let author = Who { nick: entry.author.nick.as_str() };
+        dialect.event(&Event::Entry { entry, author }, entry.at, &mut lines);
+    }
+    queue.partial(lines.into());
+    queue.room_for_replies(usize::MAX, UNREAD).await;
+    last
+}

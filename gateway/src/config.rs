@@ -1,0 +1,72 @@
+//! The section `[gateway]`.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use kit::config::Period;
+use serde::{Deserialize, Serialize};
+
+/// The gateway's own settings.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where the line protocol is spoken.
+    pub lines: SocketAddr,
+    /// Where the HTTP side listens: health, metrics.
+    pub listen: SocketAddr,
+    /// Take passwords and tokens in clear from beyond this machine. Off: whoever is on the way could read them.
+    pub plaintext_passwords: bool,
+    pub limits: Limits,
+}
+
+/// Limits of the line protocol's listener. Hitting one gives an error that names it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Connections at once: each costs some KiB here and a file handle.
+    pub connections: usize,
+    /// Connections at once from one address (one /64 of IPv6): an office or a school behind one address has its place,
+    /// and one machine cannot take all.
+    pub connections_per_address: usize,
+    /// Time to take a nick or log in: whoever says nothing must not hold a connection.
+    pub registration_time: Period,
+    /// Commands a second that one connection may keep up: faster than anybody types, slower than a flood.
+    pub commands_per_second: u32,
+    /// Commands at once, after a pause: room for what people paste and programs queue.
+    pub command_burst: u32,
+    /// Failed logins of one connection; then it waits for `login_pause`. user-service counts by account and address as well.
+    pub login_attempts: u32,
+    /// What a connection waits after too many failed logins.
+    pub login_pause: Period,
+    /// Bytes of events that wait for a client that reads slowly or not at all; past it the connection is closed, so that
+    /// its memory is bounded and nobody else waits.
+    pub send_queue: usize,
+    /// Channels that one connection is in: the same as channel-service allows a person.
+    pub channels: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            lines: SocketAddr::from((Ipv4Addr::LOCALHOST, 7667)),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            plaintext_passwords: false,
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 20_000,
+            connections_per_address: 256,
+            registration_time: Period::seconds(60),
+            commands_per_second: 20,
+            command_burst: 100,
+            login_attempts: 5,
+            login_pause: Period::seconds(30),
+            send_queue: 1024 * 1024,
+            channels: api::channels::MAX_CHANNELS_EACH,
+        }
+    }
+}

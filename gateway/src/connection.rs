@@ -1,0 +1,300 @@
+//! One client's connection: bytes in, lines to commands, one command after the other; what its queue holds, out. One task, which
+//! holds no buffer while nothing happens.
+
+use std::{future::poll_fn, io, net::IpAddr, sync::Arc, time::Duration};
+
+use api::ErrorCode;
+use bytes::Buf;
+use proto::lines::{LineBuffer, LineError};
+use tokio::{net::TcpStream, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    command::{Command, Refusal},
+    commands,
+    dialect::{Dialect, Label, Request},
+    event::Event,
+    gateway::Gateway,
+    hub::Client,
+    reply::Reply,
+    sendq::{Closed, SendQueue, Taken, WRITE_PIECES},
+    session::Session,
+};
+
+/// Bytes read at once: on the stack, as most connections are idle.
+const READ_BYTES: usize = 8192;
+/// Sends of one client on their way at once; then it is not read from.
+const OPEN_SENDS: usize = 256;
+/// Bytes of replies that may wait while further commands are read.
+const UNREAD_REPLIES: usize = 64 * 1024;
+/// What a closing connection may take to read what is left.
+const FLUSH_WITHIN: Duration = Duration::from_secs(2);
+
+pub(crate) struct Connection {
+    stream: TcpStream,
+    lines: LineBuffer,
+    writer: Writer,
+    session: Session,
+}
+
+/// Why a connection ends.
+enum End {
+    /// They closed their half, and everything is answered.
+    Finished,
+    /// `/quit`.
+    Quit(String),
+    /// We close it.
+    Closed(Closed),
+    Broken(io::Error),
+    /// The gateway goes.
+    Draining,
+}
+
+impl Connection {
+    pub(crate) fn new(stream: TcpStream, address: IpAddr, gateway: Arc<Gateway>, dialect: Dialect) -> Self {
+        let client = Client::new(gateway.config.limits.send_queue, dialect);
+        client.queue.partial(dialect.greeting(&gateway.network));
+        Self {
+            stream,
+            lines: LineBuffer::new(dialect.max_line()),
+            writer: Writer::default(),
+            session: Session::new(gateway, client, address),
+        }
+    }
+
+    pub(crate) async fn run(mut self, draining: CancellationToken) {
+        let end = match self.serve(&draining).await {
+            Ok(end) => end,
+            Err(Stop::Closed(closed)) => End::Closed(closed),
+            Err(Stop::Broken(error)) => End::Broken(error),
+        };
+        Box::pin(self.end(end)).await;
+    }
+
+    async fn serve(&mut self, draining: &CancellationToken) -> Result<End, Stop> {
+        let register_by = Instant::now() + self.session.gateway.config.limits.registration_time.get();
+        loop {
+            if let Some(end) = self.answer_lines(draining).await? {
+                return Ok(end);
+            }
+            let queue = &self.session.client.queue;
+            let registered = self.session.is_somebody();
+            tokio::select! {
+                stop = self.writer.write(&self.stream, queue) => return Err(stop),
+                ready = self.stream.readable() => ready?,
+                () = draining.cancelled() => continue,
+                () = tokio::time::sleep_until(register_by), if !registered => {
+                    if !self.session.is_somebody() {
+                        queue.close("no nick was taken in time");
+                    }
+                }
+            }
+            match read(&self.stream, &mut self.lines) {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.lines.finish();
+                    let end = self.answer_lines(draining).await?;
+                    self.all_replies().await?;
+                    return Ok(end.unwrap_or(End::Finished));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Carries out the lines that are there.
+    async fn answer_lines(&mut self, draining: &CancellationToken) -> Result<Option<End>, Stop> {
+        loop {
+            if draining.is_cancelled() {
+                self.all_replies().await?;
+                return Ok(Some(End::Draining));
+            }
+            let dialect = self.session.client.queue.dialect();
+            let request = match self.lines.next_line() {
+                None => return Ok(None),
+                Some(Ok(line)) => match dialect.decode(line) {
+                    Some(request) => request,
+                    None => continue,
+                },
+                Some(Err(error)) => Request { label: Label::default(), command: Err(unreadable(error)) },
+            };
+            self.room_for_replies(OPEN_SENDS).await?;
+            if let Some(reason) = self.carry_out(request).await? {
+                return Ok(Some(End::Quit(reason)));
+            }
+        }
+    }
+
+    /// Gives the reason if the client quits.
+    async fn carry_out(&mut self, request: Request) -> Result<Option<String>, Stop> {
+        let Request { label, command } = request;
+        let name = command.as_ref().map_or("unreadable", Command::name);
+        let reply = Reply::begin(&self.session.client, label, name);
+        let command = match self.session.admit().and(command) {
+            Ok(command) => command,
+            Err(refusal) => {
+                reply.give(&Err(refusal));
+                return Ok(None);
+            }
+        };
+        // Sends to where the client is already go on their way without waiting for each other's replies.
+        let Some((command, reply)) = self.session.send_at_once(command, reply) else { return Ok(None) };
+        // Everything else comes after what was typed before it, and before what was typed after it.
+        if self.session.client.queue.open_replies() > 1 {
+            self.room_for_replies(2).await?;
+        }
+        let client = self.session.client.clone();
+        let session = &mut self.session;
+        let work = Box::pin(async {
+            commands::run(session, command, reply).await;
+            client.queue.room_for_replies(1, usize::MAX).await;
+        });
+        tokio::select! {
+            () = work => {}
+            stop = self.writer.write(&self.stream, &client.queue) => return Err(stop),
+        }
+        Ok(self.session.leaving.take())
+    }
+
+    async fn all_replies(&mut self) -> Result<(), Stop> {
+        self.room_for_replies(1).await
+    }
+
+    /// Waits until fewer than `open` replies are owed, and those given are mostly written.
+    async fn room_for_replies(&mut self, open: usize) -> Result<(), Stop> {
+        let queue = &self.session.client.queue;
+        tokio::select! {
+            biased;
+            () = queue.room_for_replies(open, UNREAD_REPLIES) => Ok(()),
+            stop = self.writer.write(&self.stream, queue) => Err(stop),
+        }
+    }
+
+    /// Says goodbye to the client, and tells the owners.
+    async fn end(mut self, end: End) {
+        let (reason, told) = match end {
+            End::Finished => ("connection closed".to_owned(), None),
+            End::Quit(reason) => (reason, None),
+            End::Draining => {
+                ("the server is going down".to_owned(), Some("the server is going down".to_owned()))
+            }
+            End::Broken(error) => {
+                tracing::debug!(cause = %error, "a connection broke");
+                ("connection lost".to_owned(), None)
+            }
+            End::Closed(closed) => {
+                tracing::info!(client.address = %self.session.address, reason = closed.reason(), "closed a connection: {}", closed.reason());
+                let told = matches!(closed, Closed::Told(_)).then(|| closed.reason().to_owned());
+                (closed.reason().to_owned(), told)
+            }
+        };
+        metrics::counter!("gateway_connections_closed_total").increment(1);
+        let client = self.session.client.clone();
+        let ending = self.session.end(reason);
+        let flushing = async {
+            if let Some(reason) = told {
+                let event = Event::Closing { reason: &reason };
+                client.queue.last_event(|dialect| dialect.one_event(&event, api::Timestamp::now()));
+            }
+            let _ = tokio::time::timeout(FLUSH_WITHIN, self.writer.flush(&self.stream, &client.queue)).await;
+            let _ = socket2::SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write);
+            drop(self.stream);
+        };
+        tokio::join!(ending, flushing);
+    }
+}
+
+/// Reads once; false: they have closed their half.
+fn read(stream: &TcpStream, lines: &mut LineBuffer) -> io::Result<bool> {
+    let mut chunk = [0; READ_BYTES];
+    let count = stream.try_read(&mut chunk)?;
+    lines.feed(&chunk[..count]);
+    Ok(count > 0)
+}
+
+fn unreadable(error: LineError) -> Refusal {
+    match error {
+        LineError::TooLong { limit } => Refusal::new(ErrorCode::LineTooLong).what(limit.to_string()),
+        LineError::InvalidUtf8 => Refusal::new(ErrorCode::InvalidUtf8),
+    }
+    .detail(error.to_string())
+}
+
+/// Why a connection cannot be served any more.
+enum Stop {
+    Closed(Closed),
+    Broken(io::Error),
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Broken(error)
+    }
+}
+
+/// What is being written. Kept between tries, so that a write can be left and taken up again anywhere.
+#[derive(Default)]
+struct Writer {
+    hand: Option<Taken>,
+}
+
+impl Writer {
+    /// Writes whatever comes, until the connection cannot or must not be written to.
+    async fn write(&mut self, stream: &TcpStream, queue: &SendQueue) -> Stop {
+        loop {
+            if let Err(error) = self.write_hand(stream, queue).await {
+                return error.into();
+            }
+            match poll_fn(|context| queue.poll_take(context)).await {
+                Ok(taken) => self.hand = Some(taken),
+                Err(closed) => return Stop::Closed(closed),
+            }
+        }
+    }
+
+    /// Writes what is there.
+    async fn flush(&mut self, stream: &TcpStream, queue: &SendQueue) -> io::Result<()> {
+        self.write_hand(stream, queue).await?;
+        while let Some(taken) = queue.take() {
+            self.hand = Some(taken);
+            self.write_hand(stream, queue).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_hand(&mut self, stream: &TcpStream, queue: &SendQueue) -> io::Result<()> {
+        while let Some(taken) = &mut self.hand {
+            match write_some(stream, taken) {
+                Ok(()) if taken.pieces.is_empty() => {
+                    queue.written(taken);
+                    self.hand = None;
+                }
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => stream.writable().await?,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One write of as much as the socket takes.
+fn write_some(stream: &TcpStream, taken: &mut Taken) -> io::Result<()> {
+    let mut slices = [io::IoSlice::new(&[]); WRITE_PIECES];
+    let mut count = 0;
+    for (slice, piece) in slices.iter_mut().zip(&taken.pieces) {
+        *slice = io::IoSlice::new(piece);
+        count += 1;
+    }
+    let mut written = stream.try_write_vectored(&slices[..count])?;
+    while let Some(piece) = taken.pieces.front_mut() {
+        if piece.len() > written {
+            piece.advance(written);
+            break;
+        }
+        written -= piece.len();
+        taken.pieces.pop_front();
+    }
+    Ok(())
+}

@@ -1,0 +1,205 @@
+//! What is shown to whom: replicas of the channels that have a member here, and of the people in them. Events come in by one door
+//! ([`State::channel_event`], [`State::entry`], [`State::user_event`]), own replies and bus alike; lines go out to many queues,
+//! written once for each dialect. No I/O and no waiting: one lock, time passed in, and what is missing comes out as [`Ask`]s.
+
+mod channel;
+mod client;
+mod direct;
+mod due;
+mod endings;
+mod heads;
+mod healer;
+mod join;
+mod person;
+mod resume;
+mod run;
+mod sent;
+mod session;
+mod show;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Instant,
+};
+
+use api::{
+    Entry, Nick, Person, Timestamp,
+    channels::Changed,
+    event::{ChannelEvent, UserEvent},
+    id::{ChannelId, ConversationId, SessionId, UserId},
+    users::OpenedSession,
+};
+use kit::bus::Interest;
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use self::{
+    channel::Channel, direct::Direct, due::Due, endings::Endings, person::Known, run::Run, session::Local,
+};
+pub(crate) use self::{
+    client::{Addressee, Client, ClientId, Membership},
+    due::Ask,
+    healer::Healer,
+    join::{Attach, Told},
+    sent::{Done, SEND_WITHIN, Sent, Stored},
+};
+
+/// The one lock, and the bell for the one who heals.
+pub(crate) struct Hub {
+    state: Mutex<State>,
+    healer: Notify,
+}
+
+#[derive(Default)]
+pub(crate) struct State {
+    clients: HashMap<ClientId, Local>,
+    sessions: HashMap<SessionId, ClientId>,
+    channels: HashMap<ChannelId, Channel>,
+    people: HashMap<UserId, Known>,
+    directs: HashMap<ConversationId, Direct>,
+    /// Entries that are applied and not yet handed out: those of one channel leave together.
+    runs: HashMap<ChannelId, Run>,
+    endings: Endings,
+    due: Due,
+    /// Nicks of the people who are connected here, by key.
+    nicks: HashMap<String, UserId>,
+    /// What to hear of, where the bus lets one choose.
+    channel_interest: Option<Interest>,
+    conversation_interest: Option<Interest>,
+    /// The owners' epochs, once they are known.
+    epochs: Epochs,
+}
+
+#[derive(Default)]
+struct Epochs {
+    channels: Option<String>,
+    messages: Option<String>,
+    users: Option<String>,
+}
+
+impl Hub {
+    pub(crate) fn new() -> Self {
+        Self { state: Mutex::default(), healer: Notify::new() }
+    }
+
+    /// Does something to the state; then hands out what has gathered, and wakes the healer if something is missing.
+    fn with<T>(&self, work: impl FnOnce(&mut State, Instant) -> T) -> T {
+        let mut state = self.state.lock();
+        let done = work(&mut state, Instant::now());
+        state.hand_out();
+        let wake = state.due.take_news();
+        drop(state);
+        if wake {
+            self.healer.notify_one();
+        }
+        done
+    }
+
+    /// Names the subjects that channels add and remove themselves from.
+    pub(crate) fn listen_through(&self, channels: Option<Interest>, conversations: Option<Interest>) {
+        let mut state = self.state.lock();
+        state.channel_interest = channels;
+        state.conversation_interest = conversations;
+    }
+
+    /// A connection has become somebody, or somebody else.
+    pub(crate) fn opened(&self, client: &Arc<Client>, opened: &OpenedSession) {
+        self.with(|state, _| state.opened(client, opened));
+    }
+
+    /// A connection is gone. The rest of the world learns it from the owners.
+    pub(crate) fn closed(&self, client: ClientId) {
+        self.with(|state, _| state.closed(client));
+    }
+
+    /// All sessions of this gateway have ended without it.
+    pub(crate) fn sessions_have_ended(&self, reason: &str) {
+        self.with(|state, _| state.clients.values().for_each(|local| local.client.queue.close(reason)));
+    }
+
+    /// A join was answered: attaches the connection when the replica is as far, and tells so then.
+    pub(crate) fn joined(&self, client: ClientId, changed: Changed, attach: Attach, told: Told) {
+        self.with(|state, now| state.joined(client, changed, attach, told, now));
+    }
+
+    /// A part was answered: the connection is shown nothing more of the channel.
+    pub(crate) fn parted(&self, client: ClientId, changed: Changed) {
+        self.with(|state, now| {
+            state.detach(client, &changed.channel.id);
+            state.changed(changed, now);
+        });
+    }
+
+    /// Another change of a channel was answered.
+    pub(crate) fn changed(&self, changed: Changed) {
+        self.with(|state, now| state.changed(changed, now));
+    }
+
+    /// Events of channels from the bus.
+    pub(crate) fn channel_events(&self, events: Vec<ChannelEvent>) {
+        self.with(|state, now| events.into_iter().for_each(|event| state.channel_event(event, now)));
+    }
+
+    /// Entries from the bus, or of a reply that was not a send's.
+    pub(crate) fn entries(&self, entries: Vec<Entry>) {
+        self.with(|state, now| entries.into_iter().for_each(|entry| state.entry(entry, None, now)));
+    }
+
+    /// Events of users, from a reply or the bus.
+    pub(crate) fn user_events(&self, events: Vec<UserEvent>) {
+        self.with(|state, now| events.into_iter().for_each(|event| state.user_event(event, now)));
+    }
+
+    /// What came of sends.
+    pub(crate) fn sent(&self, done: Vec<Done>) {
+        self.with(|state, now| done.into_iter().for_each(|done| state.sent(done, now)));
+    }
+
+    /// Who of those connected here has this nick now.
+    pub(crate) fn person(&self, nick: &Nick) -> Option<Person> {
+        self.state.lock().connected(nick)
+    }
+
+    /// Whether frames of this channel, or of its conversation, are of interest.
+    pub(crate) fn follows(&self, channel: &ChannelId) -> bool {
+        self.state.lock().channels.contains_key(channel)
+    }
+
+    /// The members as this gateway shows them, if it follows the channel.
+    pub(crate) fn members(&self, channel: &ChannelId) -> Option<Vec<(Nick, api::mode::Roles)>> {
+        self.state.lock().members(channel)
+    }
+
+    /// Somebody's roles in a channel that is followed here.
+    pub(crate) fn roles(&self, channel: &ChannelId, user: &UserId) -> Option<api::mode::Roles> {
+        Some(self.state.lock().channels.get(channel)?.replica()?.member(user)?.roles)
+    }
+
+    /// The replica's view of a channel that is followed here.
+    pub(crate) fn channel(&self, channel: &ChannelId) -> Option<api::channels::Channel> {
+        self.state.lock().channels.get(channel)?.replica().map(|replica| replica.channel.clone())
+    }
+
+    /// Numbers for `/metrics`.
+    pub(crate) fn sizes(&self) -> (usize, usize, usize) {
+        let state = self.state.lock();
+        (state.clients.len(), state.channels.len(), state.people.len())
+    }
+}
+
+/// What came before its owner's snapshot: bounded, as what is dropped is asked for again.
+const MAX_EARLY: usize = 1024;
+
+fn keep_early<T>(early: &mut VecDeque<T>, item: T) {
+    if early.len() < MAX_EARLY {
+        early.push_back(item);
+    }
+}
+
+/// Events that no owner has dated happen now.
+fn now() -> Timestamp {
+    Timestamp::now()
+}

@@ -1,0 +1,342 @@
+//! A channel that has a member here: its replica, who is shown it, and what happens in it.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, atomic::AtomicU64},
+    time::{Duration, Instant},
+};
+
+use api::{
+    ChannelName, Entry, Nick, Person, Timestamp,
+    channels::Changed,
+    event::{ChannelChange, ChannelEvent},
+    id::{ChannelId, UserId},
+    mode::Roles,
+};
+use client::{
+    follow::{Following, Next},
+    replica::ChannelReplica,
+};
+
+use super::{ClientId, State, due::Thing, join::Joining, keep_early, sent::Owed};
+use crate::event::{Event, Who};
+
+/// What a client waits for a reply whose place in the order is not known yet, because something before it is missing.
+pub(super) const OVERDUE: Duration = Duration::from_secs(1);
+
+pub(super) struct Channel {
+    pub(super) stage: Stage,
+    pub(super) viewers: Vec<Viewer>,
+    pub(super) joining: Vec<Joining>,
+    /// Replies to sends whose entries wait for what comes before them, by seq.
+    pub(super) owed: BTreeMap<u64, Owed>,
+    /// See [`super::Membership::seen`].
+    pub(super) seen: Arc<AtomicU64>,
+}
+
+pub(super) enum Stage {
+    Loading { asking: bool, retry_at: Instant, events: VecDeque<ChannelEvent>, entries: VecDeque<Entry> },
+    Following(Box<Following>),
+}
+
+/// A connection that is shown a channel.
+pub(super) struct Viewer {
+    pub(super) client: ClientId,
+    pub(super) user: UserId,
+    /// Entries up to this seq are not shown: they came before it, or another way.
+    pub(super) after: u64,
+    /// It is being shown what it missed; what is new comes after that.
+    pub(super) resuming: bool,
+}
+
+impl Channel {
+    pub(super) fn loading(now: Instant) -> Self {
+        let stage = Stage::Loading {
+            asking: false,
+            retry_at: now,
+            events: VecDeque::new(),
+            entries: VecDeque::new(),
+        };
+        Self { stage, viewers: Vec::new(), joining: Vec::new(), owed: BTreeMap::new(), seen: Arc::default() }
+    }
+
+    pub(super) fn viewers(&self) -> impl Iterator<Item = ClientId> + '_ {
+        self.viewers.iter().map(|viewer| viewer.client)
+    }
+
+    pub(super) fn following(&mut self) -> Option<&mut Following> {
+        match &mut self.stage {
+            Stage::Following(following) => Some(following),
+            Stage::Loading { .. } => None,
+        }
+    }
+
+    /// Version and seq up to which all is shown.
+    pub(super) fn held(&self) -> Option<(u64, u64)> {
+        match &self.stage {
+            Stage::Following(following) => Some(following.held()),
+            Stage::Loading { .. } => None,
+        }
+    }
+
+    pub(super) fn replica(&self) -> Option<&ChannelReplica> {
+        match &self.stage {
+            Stage::Following(following) => Some(following.replica()),
+            Stage::Loading { .. } => None,
+        }
+    }
+
+    pub(super) fn replica_mut(&mut self) -> Option<&mut ChannelReplica> {
+        self.following().map(Following::replica_mut)
+    }
+
+    /// When this needs attention.
+    fn due_at(&self) -> Option<Instant> {
+        let asks = match &self.stage {
+            Stage::Following(following) => following.ask_at(),
+            Stage::Loading { asking, retry_at, .. } => (!asking).then_some(*retry_at),
+        };
+        let joins = self.joining.iter().map(|joining| joining.overdue_at).min();
+        let owed = self.owed.values().filter_map(Owed::overdue_at).min();
+        [asks, joins, owed].into_iter().flatten().min()
+    }
+}
+
+impl State {
+    /// A change was answered with its events: they go the way of all events.
+    pub(super) fn changed(&mut self, changed: Changed, now: Instant) {
+        if let Some(channel) = self.channels.get(&changed.channel.id) {
+            channel.seen.fetch_max(changed.channel.version, std::sync::atomic::Ordering::AcqRel);
+        }
+        for event in changed.before.into_iter().chain(changed.event) {
+            self.channel_event(event, now);
+        }
+    }
+
+    /// An event of a channel, from a reply or the bus.
+    pub(super) fn channel_event(&mut self, event: ChannelEvent, now: Instant) {
+        let id = event.channel.clone();
+        let Some(channel) = self.channels.get_mut(&id) else {
+            // An invited person is seldom in the channel.
+            if matches!(event.change, ChannelChange::Invited { .. }) {
+                self.show_change(&event, None);
+            }
+            return;
+        };
+        match &mut channel.stage {
+            Stage::Loading { events, .. } => keep_early(events, event),
+            Stage::Following(following) => {
+                following.event(event, now);
+                self.pump(&id, now);
+            }
+        }
+    }
+
+    /// An entry of a channel's conversation. `owed`: the reply to the send that it is.
+    pub(super) fn channel_entry(&mut self, entry: Entry, owed: Option<Owed>, now: Instant) {
+        let id = entry.conversation.as_channel();
+        let seq = entry.seq;
+        match self.channels.get_mut(&id) {
+            Some(Channel { stage: Stage::Following(following), owed: owing, .. }) => {
+                let is_new = seq > following.held().1;
+                match owed {
+                    Some(owed) if is_new && !owing.contains_key(&seq) => drop(owing.insert(seq, owed)),
+                    Some(owed) => {
+                        self.hand_out();
+                        owed.pay();
+                        if !is_new {
+                            return;
+                        }
+                    }
+                    None => {}
+                }
+                if let Some(following) = self.channels.get_mut(&id).and_then(Channel::following) {
+                    following.entry(entry, now);
+                }
+                self.pump(&id, now);
+            }
+            other => {
+                if let Some(Channel { stage: Stage::Loading { entries, .. }, .. }) = other {
+                    keep_early(entries, entry);
+                }
+                if let Some(owed) = owed {
+                    owed.pay();
+                }
+            }
+        }
+    }
+
+    /// Shows all that is ready of a channel.
+    pub(super) fn pump(&mut self, id: &ChannelId, now: Instant) {
+        loop {
+            let Some(channel) = self.channels.get_mut(id) else { return };
+            let Some(following) = channel.following() else { break };
+            match following.next(now) {
+                None => break,
+                Some(Next::Event(event)) => {
+                    channel.seen.fetch_max(event.version, std::sync::atomic::Ordering::AcqRel);
+                    self.happened(&event, now);
+                }
+                Some(Next::Entry(entry)) => {
+                    let owed = channel.owed.remove(&entry.seq);
+                    self.spoken(id, entry, owed, now);
+                }
+            }
+        }
+        self.attach_ready(id);
+        self.mind(id);
+    }
+
+    /// Notes when the channel needs attention next.
+    pub(super) fn mind(&mut self, id: &ChannelId) {
+        let at = self.channels.get(id).and_then(Channel::due_at);
+        self.due.set(Thing::Channel(id.clone()), at);
+    }
+
+    fn happened(&mut self, event: &ChannelEvent, now: Instant) {
+        if let Some(by) = &event.by {
+            self.learn_of(by, now);
+        }
+        let answered = self.client_of(event.session.as_ref());
+        match &event.change {
+            ChannelChange::Joined { member } => self.enter_person(&member.person, &event.channel),
+            ChannelChange::Parted { user, .. }
+            | ChannelChange::Kicked { user, .. }
+            | ChannelChange::Quit { user, .. }
+            | ChannelChange::Roles { user, .. } => self.learn(user, None),
+            _ => {}
+        }
+        self.show_change(event, answered);
+        match &event.change {
+            ChannelChange::Parted { user, .. }
+            | ChannelChange::Quit { user, .. }
+            | ChannelChange::Kicked { user, .. } => {
+                self.detach_user(&event.channel, &user.id);
+                self.leave_person(&user.id, &event.channel);
+            }
+            _ => {}
+        }
+    }
+
+    /// Shows the net changes of a snapshot, which nobody is known to have made.
+    pub(super) fn show_net_changes(
+        &mut self,
+        id: &ChannelId,
+        name: &ChannelName,
+        changes: Vec<ChannelChange>,
+    ) {
+        for change in changes {
+            let event = ChannelEvent {
+                channel: id.clone(),
+                name: name.clone(),
+                version: 0,
+                at: super::now(),
+                by: None,
+                session: None,
+                change,
+            };
+            if let ChannelChange::Joined { member } = &event.change {
+                self.enter_person(&member.person, id);
+            }
+            self.show_change(&event, None);
+            if let ChannelChange::Parted { user, .. } = &event.change {
+                self.detach_user(id, &user.id);
+                self.leave_person(&user.id, id);
+            }
+        }
+    }
+
+    /// Shows an event to everyone but the connection that was answered.
+    fn show_change(&mut self, event: &ChannelEvent, answered: Option<ClientId>) {
+        let (id, channel, at) = (&event.channel, &event.name, event.at);
+        let by = event.by.as_ref().map(|person| self.nick_of(person));
+        let by = by.as_ref().map(|nick| Who { nick: nick.as_str() });
+        let reason = |reason: &Option<String>| reason.clone().unwrap_or_default();
+        match &event.change {
+            ChannelChange::Joined { member } => {
+                let nick = self.nick_of(&member.person);
+                let who = Who { nick: nick.as_str() };
+                self.show_channel(id, &Event::Join { channel, who }, at, answered);
+            }
+            ChannelChange::Parted { user, reason: why } => {
+                let nick = self.nick_of(user);
+                let who = Who { nick: nick.as_str() };
+                self.show_channel(id, &Event::Part { channel, who, reason: &reason(why) }, at, answered);
+            }
+            ChannelChange::Kicked { user, reason: why } => {
+                let nick = self.nick_of(user);
+                let who = Who { nick: nick.as_str() };
+                self.show_channel(id, &Event::Kick { channel, by, who, reason: &reason(why) }, at, answered);
+            }
+            ChannelChange::Quit { user, reason: why, ending, touched } => {
+                let followed =
+                    touched.iter().filter(|touched| self.channels.contains_key(&touched.channel)).count();
+                self.show_quit(id, user, &reason(why), ending, followed, at);
+            }
+            ChannelChange::Topic { topic } => {
+                let text = topic.as_ref().map_or("", |topic| &topic.text);
+                self.show_channel(id, &Event::Topic { channel, by, text }, at, answered);
+            }
+            ChannelChange::Modes { changes, .. } => {
+                self.show_channel(id, &Event::Modes { channel, by, changes }, at, answered);
+            }
+            ChannelChange::Roles { user, role, set, .. } => {
+                let nick = self.nick_of(user);
+                let (who, role, set) = (Who { nick: nick.as_str() }, *role, *set);
+                self.show_channel(id, &Event::Role { channel, by, who, role, set }, at, answered);
+            }
+            ChannelChange::Listed { list, entry } => {
+                let event = Event::Listed { channel, by, list: *list, mask: entry.mask.as_str(), set: true };
+                self.show_channel(id, &event, at, answered);
+            }
+            ChannelChange::Unlisted { list, mask, .. } => {
+                let event = Event::Listed { channel, by, list: *list, mask, set: false };
+                self.show_channel(id, &event, at, answered);
+            }
+            ChannelChange::Invited { user, .. } => {
+                self.hand_out();
+                let invited =
+                    self.people.get(&user.id).map(|known| known.clients.to_vec()).unwrap_or_default();
+                self.show(&invited, &Event::Invite { channel, by }, at);
+            }
+            // What these change is seen in what follows, or by nobody in the channel.
+            ChannelChange::Registered { .. }
+            | ChannelChange::Unregistered
+            | ChannelChange::Policy { .. }
+            | ChannelChange::Dormant
+            | ChannelChange::Woken { .. }
+            | ChannelChange::Deleted
+            | ChannelChange::Unknown => {}
+        }
+    }
+
+    fn show_quit(
+        &mut self,
+        id: &ChannelId,
+        user: &Person,
+        reason: &str,
+        ending: &str,
+        followed: usize,
+        at: Timestamp,
+    ) {
+        self.hand_out();
+        let Some(channel) = self.channels.get(id) else { return };
+        let is_other = |client: &ClientId| {
+            self.clients
+                .get(client)
+                .is_some_and(|local| local.user != user.id && local.former.as_ref() != Some(&user.id))
+        };
+        let viewers: Vec<_> = channel.viewers().filter(is_other).collect();
+        let viewers = self.endings.not_shown(ending, followed, &viewers);
+        let nick = self.nick_of(user);
+        self.show(&viewers, &Event::Quit { who: Who { nick: nick.as_str() }, reason }, at);
+    }
+
+    pub(super) fn members(&self, id: &ChannelId) -> Option<Vec<(Nick, Roles)>> {
+        let replica = self.channels.get(id)?.replica()?;
+        let mut members: Vec<_> =
+            replica.members.values().map(|member| (self.nick_of(&member.person), member.roles)).collect();
+        members.sort_by_cached_key(|(nick, _)| nick.key());
+        Some(members)
+    }
+}

@@ -1,0 +1,176 @@
+//! One connection, as everyone who has something to say to it sees it.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use api::{
+    ChannelName, Entry, Nick,
+    auth::Actor,
+    id::{ChannelId, SessionId, UserId},
+    messages::SendTo,
+};
+use parking_lot::Mutex;
+
+use crate::{dialect::Dialect, sendq::SendQueue};
+
+/// Which connection, in this run of this gateway. Other processes know sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct ClientId(u64);
+
+pub(crate) struct Client {
+    pub(crate) id: ClientId,
+    pub(crate) queue: SendQueue,
+    /// Locked after the hub's state, before the queue.
+    me: Mutex<Me>,
+}
+
+#[derive(Default)]
+struct Me {
+    /// Who it is, once it is anybody; the nick is kept up to date by the hub.
+    actor: Option<Arc<Actor>>,
+    /// The channels it is shown, by the key of their names.
+    channels: HashMap<String, Membership>,
+    sends: HashMap<Addressee, Sends>,
+}
+
+/// A channel that a connection is shown.
+#[derive(Debug, Clone)]
+pub(crate) struct Membership {
+    pub(crate) id: ChannelId,
+    pub(crate) name: ChannelName,
+    /// The highest version that this gateway has seen of it: a send is authorised at this one or a later one.
+    pub(crate) seen: Arc<AtomicU64>,
+}
+
+impl Membership {
+    pub(crate) fn seen(&self) -> u64 {
+        self.seen.load(Ordering::Acquire)
+    }
+}
+
+/// What sends of one client are kept apart by.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Addressee {
+    Channel(ChannelId),
+    User(UserId),
+}
+
+impl From<&SendTo> for Addressee {
+    fn from(to: &SendTo) -> Self {
+        match to {
+            SendTo::Channel(id) => Self::Channel(id.clone()),
+            SendTo::User(person) => Self::User(person.id.clone()),
+        }
+    }
+}
+
+impl Addressee {
+    pub(crate) fn of(entry: &Entry) -> Self {
+        match &entry.to {
+            Some(person) => Self::User(person.id.clone()),
+            None => Self::Channel(entry.conversation.as_channel()),
+        }
+    }
+}
+
+/// Sends to one addressee whose outcome is not known yet.
+#[derive(Default)]
+struct Sends {
+    open: usize,
+    /// Entries of this session that came another way meanwhile: their reply will show them, or, if it was `503`, an event.
+    unclaimed: Vec<Entry>,
+}
+
+impl Client {
+    pub(crate) fn new(queue_limit: usize, dialect: Dialect) -> Arc<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let id = ClientId(NEXT.fetch_add(1, Ordering::Relaxed));
+        Arc::new(Self { id, queue: SendQueue::new(queue_limit, dialect), me: Mutex::default() })
+    }
+
+    pub(crate) fn actor(&self) -> Option<Arc<Actor>> {
+        self.me.lock().actor.clone()
+    }
+
+    pub(crate) fn session(&self) -> Option<SessionId> {
+        self.me.lock().actor.as_ref()?.session.clone()
+    }
+
+    pub(super) fn set_actor(&self, actor: Option<Actor>) {
+        self.me.lock().actor = actor.map(Arc::new);
+    }
+
+    pub(super) fn rename(&self, nick: &Nick, version: u64) {
+        let mut me = self.me.lock();
+        if let Some(actor) = &mut me.actor {
+            let mut renamed = Actor::clone(actor);
+            renamed.person.nick = nick.clone();
+            renamed.person.user_version = version;
+            *actor = Arc::new(renamed);
+        }
+    }
+
+    pub(crate) fn membership(&self, name: &ChannelName) -> Option<Membership> {
+        self.me.lock().channels.get(&name.key()).cloned()
+    }
+
+    pub(crate) fn memberships(&self) -> Vec<Membership> {
+        self.me.lock().channels.values().cloned().collect()
+    }
+
+    pub(crate) fn channel_count(&self) -> usize {
+        self.me.lock().channels.len()
+    }
+
+    pub(super) fn enter(&self, membership: Membership) {
+        self.me.lock().channels.insert(membership.name.key(), membership);
+    }
+
+    pub(super) fn leave(&self, id: &ChannelId) {
+        let mut me = self.me.lock();
+        me.channels.retain(|_, membership| membership.id != *id);
+        if me.channels.is_empty() {
+            me.channels = HashMap::new();
+        }
+    }
+
+    /// A send is on its way.
+    pub(crate) fn send_begins(&self, to: Addressee) {
+        self.me.lock().sends.entry(to).or_default().open += 1;
+    }
+
+    /// An entry of this session came otherwise than as the answer to its send. True: a send to there is still open, and may be
+    /// this one; the entry is kept until that is known.
+    pub(super) fn may_claim(&self, entry: &Entry) -> bool {
+        let mut me = self.me.lock();
+        match me.sends.get_mut(&Addressee::of(entry)) {
+            Some(sends) => {
+                sends.unclaimed.push(entry.clone());
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The outcome of a send is known (`stored` as this seq) or given up. Gives the entries that no open send can be: they are
+    /// to be shown.
+    pub(super) fn send_ends(&self, to: &Addressee, stored: Option<u64>) -> Vec<Entry> {
+        let mut me = self.me.lock();
+        let Some(sends) = me.sends.get_mut(to) else { return Vec::new() };
+        sends.open -= 1;
+        sends.unclaimed.retain(|entry| Some(entry.seq) != stored);
+        if sends.open > 0 {
+            return Vec::new();
+        }
+        let unclaimed = me.sends.remove(to).map(|sends| sends.unclaimed).unwrap_or_default();
+        if me.sends.is_empty() {
+            me.sends = HashMap::new();
+        }
+        unclaimed
+    }
+}

@@ -1,0 +1,176 @@
+//! People that somebody here can see: what they are called, and who has been told.
+
+use std::time::Instant;
+
+use api::{
+    Nick, Person,
+    event::{UserChange, UserEvent},
+    id::{ChannelId, UserId},
+};
+use client::sequence::Sequence;
+use smallvec::SmallVec;
+
+use super::{ClientId, State, due::Thing, now};
+use crate::event::{Event, Who};
+
+pub(super) struct Known {
+    /// The newest nick, which everyone who can see them has been shown, and its version.
+    pub(super) nick: Nick,
+    pub(super) nick_version: u64,
+    pub(super) events: Sequence<UserEvent>,
+    /// Followed channels that they are in.
+    pub(super) channels: SmallVec<[ChannelId; 2]>,
+    /// Their connections here.
+    pub(super) clients: SmallVec<[ClientId; 1]>,
+}
+
+impl State {
+    pub(super) fn connect_person(&mut self, person: &Person, client: ClientId) {
+        let known = self.know(person);
+        known.clients.push(client);
+        let nick = known.nick.clone();
+        self.nicks.insert(nick.key(), person.id.clone());
+        self.learn(person, None);
+    }
+
+    pub(super) fn disconnect_person(&mut self, user: &UserId, client: ClientId) {
+        let Some(known) = self.people.get_mut(user) else { return };
+        known.clients.retain(|&mut other| other != client);
+        if known.clients.is_empty() {
+            let key = known.nick.key();
+            if self.nicks.get(&key) == Some(user) {
+                self.nicks.remove(&key);
+            }
+        }
+        self.forget_if_unseen(user);
+    }
+
+    pub(super) fn enter_person(&mut self, person: &Person, channel: &ChannelId) {
+        let known = self.know(person);
+        if !known.channels.contains(channel) {
+            known.channels.push(channel.clone());
+        }
+        self.learn(person, None);
+    }
+
+    pub(super) fn leave_person(&mut self, user: &UserId, channel: &ChannelId) {
+        let Some(known) = self.people.get_mut(user) else { return };
+        known.channels.retain(|other| other != channel);
+        self.forget_if_unseen(user);
+    }
+
+    fn know(&mut self, person: &Person) -> &mut Known {
+        self.people.entry(person.id.clone()).or_insert_with(|| Known {
+            nick: person.nick.clone(),
+            nick_version: person.user_version,
+            events: Sequence::new(person.user_version),
+            channels: SmallVec::new(),
+            clients: SmallVec::new(),
+        })
+    }
+
+    fn forget_if_unseen(&mut self, user: &UserId) {
+        if self.people.get(user).is_some_and(|known| known.channels.is_empty() && known.clients.is_empty()) {
+            self.people.remove(user);
+            self.due.forget(&Thing::User(user.clone()));
+        }
+    }
+
+    /// Somebody was named, perhaps in a newer version: whoever can see them is shown the NICK before anything else of it.
+    /// `answered` is the connection that changed it, which gets its reply instead.
+    pub(super) fn learn(&mut self, person: &Person, answered: Option<ClientId>) {
+        let Some(known) = self.people.get_mut(&person.id) else { return };
+        if person.user_version <= known.nick_version {
+            return;
+        }
+        known.nick_version = person.user_version;
+        let old = std::mem::replace(&mut known.nick, person.nick.clone());
+        for id in &known.channels {
+            if let Some(replica) = self.channels.get_mut(id).and_then(|channel| channel.replica_mut()) {
+                replica.rename(person);
+            }
+        }
+        for id in &known.clients {
+            if let Some(local) = self.clients.get(id) {
+                local.client.rename(&person.nick, person.user_version);
+            }
+        }
+        if old.as_str() == person.nick.as_str() {
+            return;
+        }
+        if !known.clients.is_empty() {
+            if self.nicks.get(&old.key()) == Some(&person.id) {
+                self.nicks.remove(&old.key());
+            }
+            self.nicks.insert(person.nick.key(), person.id.clone());
+        }
+        let event = Event::Nick { old: Who { nick: old.as_str() }, new: person.nick.as_str() };
+        self.show_to_viewers_of(&person.id, &event, answered);
+    }
+
+    /// As [`learn`](Self::learn), from what somebody did: their other changes up to this version have happened too.
+    pub(super) fn learn_of(&mut self, person: &Person, at: Instant) {
+        self.learn(person, None);
+        if let Some(known) = self.people.get_mut(&person.id)
+            && person.user_version > known.events.head()
+        {
+            known.events.foresee(person.user_version, at);
+            let ask_at = known.events.ask_at();
+            self.due.set(Thing::User(person.id.clone()), ask_at);
+        }
+    }
+
+    /// What somebody is called here now.
+    pub(super) fn nick_of(&self, person: &Person) -> Nick {
+        self.people.get(&person.id).map_or_else(|| person.nick.clone(), |known| known.nick.clone())
+    }
+
+    /// A user event came, from a reply or the bus.
+    pub(super) fn user_event(&mut self, event: UserEvent, at: Instant) {
+        let user = event.user.clone();
+        let Some(known) = self.people.get_mut(&user) else { return };
+        known.events.offer(event, at);
+        self.pump_user(&user);
+    }
+
+    /// Applies what is ready of a user's events.
+    pub(super) fn pump_user(&mut self, user: &UserId) {
+        while let Some(event) = self.people.get_mut(user).and_then(|known| known.events.next()) {
+            self.user_changed(&event);
+        }
+        let ask_at = self.people.get(user).and_then(|known| known.events.ask_at());
+        self.due.set(Thing::User(user.clone()), ask_at);
+    }
+
+    fn user_changed(&mut self, event: &UserEvent) {
+        let answered = self.client_of(event.session.as_ref());
+        let person = Person { id: event.user.clone(), nick: event.nick.clone(), user_version: event.version };
+        self.learn(&person, answered);
+        match &event.change {
+            UserChange::SessionEnded { ended, reason, .. } => self.close_session(ended, reason),
+            // Nobody is shown these; services see to suspension, revocation and erasure, which end sessions.
+            UserChange::NickChanged { .. }
+            | UserChange::Away { .. }
+            | UserChange::SessionOpened { .. }
+            | UserChange::Revoked { .. }
+            | UserChange::Suspended
+            | UserChange::Unsuspended
+            | UserChange::Erased
+            | UserChange::Unknown => {}
+        }
+    }
+
+    /// Shows something about a person once to everyone who shares a channel with them, and to their own connections.
+    fn show_to_viewers_of(&mut self, user: &UserId, event: &Event<'_>, except: Option<ClientId>) {
+        self.hand_out();
+        let Some(known) = self.people.get(user) else { return };
+        let mut viewers: Vec<ClientId> = known.clients.to_vec();
+        for id in &known.channels {
+            viewers.extend(self.channels.get(id).into_iter().flat_map(|channel| channel.viewers()));
+        }
+        viewers.sort_unstable();
+        viewers.dedup();
+        viewers.retain(|&viewer| Some(viewer) != except);
+        self.show(&viewers, event, now());
+    }
+}

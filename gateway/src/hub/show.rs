@@ -1,0 +1,57 @@
+//! One event to many queues, written once for each dialect.
+
+use api::{Timestamp, id::ChannelId};
+use bytes::Bytes;
+use smallvec::SmallVec;
+
+use super::{ClientId, State};
+use crate::{dialect::Dialect, event::Event};
+
+/// An event in the dialects that were asked for.
+pub(super) struct Written<'a> {
+    event: &'a Event<'a>,
+    at: Timestamp,
+    forms: SmallVec<[(Dialect, Bytes); 2]>,
+}
+
+impl<'a> Written<'a> {
+    pub(super) fn new(event: &'a Event<'a>, at: Timestamp) -> Self {
+        Self { event, at, forms: SmallVec::new() }
+    }
+
+    pub(super) fn get(&mut self, dialect: Dialect) -> Bytes {
+        if let Some((_, bytes)) = self.forms.iter().find(|(known, _)| *known == dialect) {
+            return bytes.clone();
+        }
+        let bytes = dialect.one_event(self.event, self.at);
+        self.forms.push((dialect, bytes.clone()));
+        bytes
+    }
+}
+
+impl State {
+    /// Shows an event to these connections.
+    pub(super) fn show(&self, viewers: &[ClientId], event: &Event<'_>, at: Timestamp) {
+        let mut written = Written::new(event, at);
+        for viewer in viewers {
+            if let Some(local) = self.clients.get(viewer) {
+                local.client.queue.event(|dialect| written.get(dialect));
+            }
+        }
+        metrics::counter!("gateway_deliveries_total").increment(viewers.len() as u64);
+    }
+
+    /// Shows an event to a channel, except to the connection that was answered instead.
+    pub(super) fn show_channel(
+        &mut self,
+        id: &ChannelId,
+        event: &Event<'_>,
+        at: Timestamp,
+        except: Option<ClientId>,
+    ) {
+        self.hand_out();
+        let Some(channel) = self.channels.get(id) else { return };
+        let viewers: Vec<_> = channel.viewers().filter(|&viewer| Some(viewer) != except).collect();
+        self.show(&viewers, event, at);
+    }
+}

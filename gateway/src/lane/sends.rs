@@ -1,0 +1,236 @@
+//! The lane of sends: nothing overtakes, nothing is lost silently, and the next batch leaves before the last is handed out.
+
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use api::{
+    ErrorCode, Problem,
+    auth::ServiceName,
+    messages::{SendItem, SendResult},
+    page::{Batch, MAX_BATCH},
+};
+use client::Messages;
+use kit::{Tasks, trace};
+use tokio::{sync::mpsc, task::JoinHandle};
+
+use crate::hub::{Done, Hub, Sent, Stored};
+
+/// Sends that wait, in all: beyond it `503 overloaded`, so that those accepted are answered in time.
+const WAITING: usize = 8192;
+/// Bytes of one batch's body, estimated: services take 1 MiB.
+const BATCH_BYTES: usize = 640 * 1024;
+/// Bytes of an item beside its text.
+const ITEM_BYTES: usize = 768;
+/// Between two tries of a batch that was not answered, or held nothing but what the service is catching up to.
+const PAUSE: Duration = Duration::from_millis(50);
+const STALE_PAUSE: Duration = Duration::from_millis(5);
+
+/// Where sends gather.
+#[derive(Clone)]
+pub(crate) struct Sends {
+    queue: mpsc::Sender<Send>,
+}
+
+pub(crate) struct Send {
+    pub(crate) item: SendItem,
+    pub(crate) sent: Sent,
+}
+
+type Answer = Result<Batch<SendResult>, client::Error>;
+
+impl Sends {
+    pub(crate) fn start(tasks: &Tasks, hub: Arc<Hub>, messages: Messages) -> Self {
+        let (queue, arriving) = mpsc::channel(WAITING);
+        let lane = Lane { arriving, waiting: VecDeque::new(), hub, messages };
+        tasks.spawn("sends", lane.run());
+        Self { queue }
+    }
+
+    /// Takes a send; its reply will be given. One that does not fit comes back as its refusal.
+    pub(crate) fn put(&self, send: Send) -> Option<Done> {
+        metrics::counter!("gateway_sends_total").increment(1);
+        self.queue
+            .try_send(send)
+            .err()
+            .map(|full| full.into_inner().sent.refused(Problem::new(ErrorCode::Overloaded)))
+    }
+}
+
+struct Lane {
+    arriving: mpsc::Receiver<Send>,
+    /// In order; those that go again are put in front.
+    waiting: VecDeque<Send>,
+    hub: Arc<Hub>,
+    messages: Messages,
+}
+
+/// A batch on its way: the items go out as often as needed, unchanged.
+struct Flight {
+    items: Arc<Batch<SendItem>>,
+    sents: Vec<Sent>,
+    tries: u32,
+}
+
+impl Lane {
+    async fn run(mut self) {
+        while let Some(mut flight) = self.gather().await {
+            let mut done = Vec::new();
+            loop {
+                let answer = self.fly(&mut flight, std::mem::take(&mut done)).await;
+                match answer {
+                    Ok(answer) if answer.items.len() == flight.sents.len() => {
+                        done = self.land(flight, answer);
+                        if done.is_empty() {
+                            tokio::time::sleep(STALE_PAUSE).await;
+                        }
+                        // The next batch leaves before this one is handed out.
+                        match self.load() {
+                            Some(next) => flight = next,
+                            None => break,
+                        }
+                    }
+                    Ok(_) => {
+                        tracing::error!("a batch of sends was answered in part");
+                        self.go_again(&mut flight).await;
+                    }
+                    Err(error) if error.is_unknown() => self.go_again(&mut flight).await,
+                    Err(error) => {
+                        let problem = error.problem();
+                        done = flight.sents.into_iter().map(|sent| sent.refused(problem.clone())).collect();
+                        break;
+                    }
+                }
+                if flight.sents.is_empty() {
+                    break;
+                }
+            }
+            self.hub.sent(done);
+        }
+    }
+
+    /// The next batch, as soon as there is anything to send.
+    async fn gather(&mut self) -> Option<Flight> {
+        loop {
+            if let Some(flight) = self.load() {
+                return Some(flight);
+            }
+            let first = self.arriving.recv().await?;
+            self.waiting.push_back(first);
+        }
+    }
+
+    /// All that waits now, as far as it fits.
+    fn load(&mut self) -> Option<Flight> {
+        while self.waiting.len() < MAX_BATCH
+            && let Ok(send) = self.arriving.try_recv()
+        {
+            self.waiting.push_back(send);
+        }
+        let (mut items, mut sents, mut bytes) = (Vec::new(), Vec::new(), 0);
+        while items.len() < MAX_BATCH
+            && let Some(next) = self.waiting.front()
+        {
+            bytes += weight(&next.item);
+            if bytes > BATCH_BYTES && !items.is_empty() {
+                break;
+            }
+            if let Some(Send { item, sent }) = self.waiting.pop_front() {
+                items.push(item);
+                sents.push(sent);
+            }
+        }
+        (!items.is_empty()).then(|| Flight { items: Arc::new(Batch { items }), sents, tries: 0 })
+    }
+
+    /// Sends a batch; meanwhile hands out the one before, takes in what arrives, and gives up what has waited too long.
+    async fn fly(&mut self, flight: &mut Flight, done: Vec<Done>) -> Answer {
+        flight.tries += 1;
+        let mut answer = self.post(flight.items.clone());
+        if !done.is_empty() {
+            self.hub.sent(done);
+        }
+        loop {
+            let deadline = self.next_deadline(flight);
+            tokio::select! {
+                biased;
+                // A panic there: what it asked may have been done.
+                answer = &mut answer => return answer.unwrap_or_else(|panic| Err(client::Error::Unreadable {
+                    service: ServiceName::Messages,
+                    detail: panic.to_string(),
+                })),
+                () = tokio::time::sleep_until(deadline.into()) => self.give_up(flight),
+                Some(send) = self.arriving.recv(), if self.waiting.len() < WAITING => self.waiting.push_back(send),
+            }
+        }
+    }
+
+    fn post(&self, items: Arc<Batch<SendItem>>) -> JoinHandle<Answer> {
+        let messages = self.messages.clone();
+        let trace = items.items.first().and_then(|item| item.trace.as_ref()?.parse().ok());
+        let trace = trace.unwrap_or_else(trace::TraceContext::random);
+        tokio::spawn(trace::scope(trace, async move { messages.send(&items).await }))
+    }
+
+    fn next_deadline(&self, flight: &Flight) -> Instant {
+        let open = flight.sents.iter().filter(|sent| sent.reply.is_some());
+        // What waits arrived later, all but what goes again.
+        let waiting = self.waiting.iter().map(|send| &send.sent).filter(|sent| sent.reply.is_some()).take(1);
+        let far = Instant::now() + Duration::from_secs(60);
+        open.chain(waiting).map(|sent| sent.deadline).min().unwrap_or(far)
+    }
+
+    fn give_up(&mut self, flight: &mut Flight) {
+        let now = Instant::now();
+        let waiting = self.waiting.iter_mut().map(|send| &mut send.sent);
+        let overdue = flight.sents.iter_mut().chain(waiting).filter(|sent| sent.deadline <= now);
+        let done: Vec<_> = overdue.filter_map(Sent::give_up).collect();
+        // Nobody waits for these any more, and they were never sent.
+        self.waiting.retain(|send| send.sent.reply.is_some());
+        self.hub.sent(done);
+    }
+
+    /// An answered batch: what is stored or refused is done; what the service is catching up to goes again, in its order.
+    fn land(&mut self, flight: Flight, answer: Batch<SendResult>) -> Vec<Done> {
+        let Flight { items, sents, tries } = flight;
+        let items = Arc::try_unwrap(items).unwrap_or_else(|shared| Batch::clone(&shared)).items;
+        let mut done = Vec::with_capacity(sents.len());
+        let mut again = Vec::new();
+        for ((item, sent), result) in items.into_iter().zip(sents).zip(answer.items) {
+            match result {
+                SendResult::Stored { entry, replayed } => {
+                    // After a lost answer nobody knows whether the client repeats or we did.
+                    let dup = replayed && sent.own_key && tries == 1;
+                    done.push(sent.stored(Stored { entry, dup }));
+                }
+                SendResult::Problem(problem) => done.push(sent.refused(problem)),
+                SendResult::Stale if sent.reply.is_some() => again.push(Send { item, sent }),
+                SendResult::Stale => {}
+            }
+        }
+        for send in again.into_iter().rev() {
+            self.waiting.push_front(send);
+        }
+        done
+    }
+
+    /// Nothing is known of a batch: the same goes again, without what has been given up.
+    async fn go_again(&mut self, flight: &mut Flight) {
+        tokio::time::sleep(PAUSE).await;
+        self.give_up(flight);
+        if flight.sents.iter().any(|sent| sent.reply.is_none()) {
+            let items = Arc::make_mut(&mut flight.items);
+            let mut open = flight.sents.iter().map(|sent| sent.reply.is_some());
+            items.items.retain(|_| open.next().unwrap_or(false));
+            flight.sents.retain(|sent| sent.reply.is_some());
+        }
+    }
+}
+
+/// About how many bytes an item takes as JSON.
+fn weight(item: &SendItem) -> usize {
+    let escaped = item.text.bytes().filter(|&byte| byte < b' ' || matches!(byte, b'"' | b'\\')).count();
+    ITEM_BYTES + item.text.len() + 5 * escaped
+}

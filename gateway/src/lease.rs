@@ -1,0 +1,96 @@
+//! One lease for all sessions of this gateway: while it is held they live. Past it nobody joins or speaks here, as their sessions
+//! may have ended without this gateway knowing.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use api::{
+    page::{Batch, MAX_BATCH},
+    users::{EndSession, LeaseState, RenewLease},
+};
+use parking_lot::Mutex;
+
+use crate::gateway::Gateway;
+
+const RENEW_EVERY: Duration = Duration::from_secs(5);
+/// After a renewal that failed, and before the first: contact is what matters.
+const RETRY_EVERY: Duration = Duration::from_millis(500);
+
+/// How long the lease holds, as this gateway knows.
+#[derive(Default)]
+pub(crate) struct LeaseHeld(Mutex<Option<Instant>>);
+
+impl LeaseHeld {
+    pub(crate) fn is_held(&self) -> bool {
+        self.0.lock().is_some_and(|until| Instant::now() < until)
+    }
+
+    fn hold(&self, until: Instant) {
+        *self.0.lock() = Some(until);
+    }
+}
+
+/// Sessions whose connections are gone, and whose end nobody has heard of yet: told with the next lease that is renewed.
+#[derive(Default)]
+pub(crate) struct Unended(Mutex<Vec<EndSession>>);
+
+/// As many as connections that may be lost while user-service is away; what does not fit is left to the end of this process.
+const UNENDED: usize = 100_000;
+
+impl Unended {
+    pub(crate) fn add(&self, ending: EndSession) {
+        let mut unended = self.0.lock();
+        if unended.len() < UNENDED {
+            unended.push(ending);
+        } else {
+            tracing::error!(session = %ending.session, "too many sessions wait for their end, leaving one open");
+        }
+    }
+
+    async fn tell(&self, gateway: &Gateway) {
+        let unended = std::mem::take(&mut *self.0.lock());
+        for items in unended.chunks(MAX_BATCH) {
+            let batch = Batch { items: items.to_vec() };
+            if gateway.users.end_sessions(&batch).await.is_err() {
+                self.0.lock().extend(batch.items);
+            }
+        }
+    }
+}
+
+/// Renews the lease for ever.
+pub(crate) async fn keep(gateway: Arc<Gateway>, ready: kit::http::Gate) {
+    loop {
+        let renewed = renew(&gateway, LeaseState::Active).await;
+        ready.set(gateway.lease.is_held());
+        if renewed {
+            gateway.unended.tell(&gateway).await;
+        }
+        tokio::time::sleep(if renewed { RENEW_EVERY } else { RETRY_EVERY }).await;
+    }
+}
+
+/// Once, before the gateway is up, so that the first session finds a lease; without an answer it goes on.
+pub(crate) async fn begin(gateway: &Gateway) {
+    renew(gateway, LeaseState::Active).await;
+}
+
+async fn renew(gateway: &Gateway, state: LeaseState) -> bool {
+    let asked = Instant::now();
+    match gateway.users.renew_lease(&gateway.id, &RenewLease { state }).await {
+        Ok(lease) => {
+            if lease.was_lapsed {
+                tracing::warn!("the lease had lapsed: the sessions of this gateway have ended");
+                gateway.hub.sessions_have_ended("out of contact for too long, please come back");
+            }
+            gateway.lease.hold(asked + Duration::from_millis(lease.lapses_in_ms));
+            true
+        }
+        Err(error) => {
+            tracing::warn!(cause = %error, "could not renew the lease, will again");
+            false
+        }
+    }
+}

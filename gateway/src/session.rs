@@ -1,0 +1,219 @@
+//! What a connection is between two of its lines: who, where to, how much it may still do.
+
+use std::{
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use api::{
+    ChannelName, ErrorCode, Nick, Person,
+    auth::{Actor, ServiceName},
+    channels::Channel,
+    id::{ChannelId, SessionId},
+    users::{EndSession, OpenedSession},
+};
+use client::Caller;
+
+use crate::{
+    command::{Asked, Command, Refusal},
+    commands::say,
+    gateway::Gateway,
+    hub::{Client, Membership},
+    rate::Bucket,
+    reply::Reply,
+};
+
+pub(crate) struct Session {
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) client: Arc<Client>,
+    pub(crate) address: IpAddr,
+    /// Where a line without a slash goes.
+    pub(crate) target: Option<Target>,
+    /// Set by `/quit`: the reason.
+    pub(crate) leaving: Option<String>,
+    /// Failed logins in a row, and when the last was.
+    failed_logins: (u32, Option<Instant>),
+    commands: Bucket,
+}
+
+/// A channel or a person, as something can be said to.
+#[derive(Debug, Clone)]
+pub(crate) enum Target {
+    Channel(ChannelName),
+    Person(Person),
+}
+
+/// A channel that a command is about.
+pub(crate) struct Named {
+    pub(crate) id: ChannelId,
+    pub(crate) name: ChannelName,
+    /// As a member sees it; absent for a channel that the connection is in.
+    pub(crate) seen: Option<Channel>,
+}
+
+impl Session {
+    pub(crate) fn new(gateway: Arc<Gateway>, client: Arc<Client>, address: IpAddr) -> Self {
+        let limits = &gateway.config.limits;
+        let commands = Bucket::full(limits.commands_per_second, limits.command_burst, Instant::now());
+        Self { gateway, client, address, target: None, leaving: None, failed_logins: (0, None), commands }
+    }
+
+    pub(crate) fn is_somebody(&self) -> bool {
+        self.client.session().is_some()
+    }
+
+    /// Who acts; `401 not-registered` before `/nick` or `/login`.
+    pub(crate) fn actor(&self) -> Result<Arc<Actor>, Refusal> {
+        self.client.actor().ok_or_else(|| Refusal::new(ErrorCode::NotRegistered))
+    }
+
+    pub(crate) fn session_id(&self) -> Result<SessionId, Refusal> {
+        self.client.session().ok_or_else(|| Refusal::new(ErrorCode::NotRegistered))
+    }
+
+    /// Counts a line; `429 too-fast` if there were too many.
+    pub(crate) fn admit(&mut self) -> Result<(), Refusal> {
+        self.commands.take(Instant::now()).map_err(|wait| {
+            let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
+            Refusal::new(ErrorCode::TooFast)
+                .retry_after(seconds)
+                .detail(format!("too fast, wait {seconds} s"))
+        })
+    }
+
+    /// `429 too-fast` after too many failed logins.
+    pub(crate) fn admit_login(&self) -> Result<(), Refusal> {
+        let limits = &self.gateway.config.limits;
+        let (failed, last) = self.failed_logins;
+        let pause = limits.login_pause.get();
+        let waited = last.map_or(Duration::MAX, |last| last.elapsed());
+        if failed < limits.login_attempts || waited >= pause {
+            return Ok(());
+        }
+        let seconds = u32::try_from((pause - waited).as_secs()).unwrap_or(u32::MAX).saturating_add(1);
+        Err(Refusal::new(ErrorCode::TooFast)
+            .retry_after(seconds)
+            .detail(format!("too many failed logins, wait {seconds} s")))
+    }
+
+    pub(crate) fn login_failed(&mut self) {
+        self.failed_logins = (self.failed_logins.0 + 1, Some(Instant::now()));
+    }
+
+    pub(crate) fn login_succeeded(&mut self) {
+        self.failed_logins = (0, None);
+    }
+
+    /// Secrets in clear are refused from beyond this machine, unless configured.
+    pub(crate) fn admit_secret(&self) -> Result<(), Refusal> {
+        if self.address.is_loopback() || self.gateway.config.plaintext_passwords {
+            return Ok(());
+        }
+        Err(Refusal::new(ErrorCode::PlaintextRefused))
+    }
+
+    /// Past its lease a gateway does not know whether its sessions live.
+    pub(crate) fn admit_change(&self) -> Result<(), Refusal> {
+        if self.gateway.lease.is_held() {
+            return Ok(());
+        }
+        Err(Refusal::unavailable(ServiceName::Users))
+    }
+
+    /// A session was opened: from now on the connection is this person.
+    pub(crate) fn opened(&mut self, opened: &OpenedSession) {
+        self.gateway.hub.opened(&self.client, opened);
+    }
+
+    /// Tells the owners that the session has ended.
+    pub(crate) async fn end(&self, reason: String) {
+        let session = self.client.session();
+        self.gateway.hub.closed(self.client.id);
+        if let Some(session) = session {
+            let ending = EndSession { session, reason };
+            if let Err(refusal) = self.gateway.ends.put(ending.clone()).await {
+                tracing::warn!(code = %refusal.code(), "a session could not be ended now, will be later");
+                self.gateway.unended.add(ending);
+            }
+        }
+    }
+
+    /// Puts a message to where this connection is already on its way; anything else comes back.
+    pub(crate) fn send_at_once(&mut self, command: Command, reply: Reply) -> Option<(Command, Reply)> {
+        let Command::Say { to, kind, text, key } = command else { return Some((command, reply)) };
+        match say::known_target(self, to.as_deref()) {
+            Some(target) => {
+                say::send(self, target, kind, text, key, reply);
+                None
+            }
+            None => Some((Command::Say { to, kind, text, key }, reply)),
+        }
+    }
+
+    /// A channel by its name: one that the connection is in, or one that its owner shows to this person.
+    pub(crate) async fn channel(&self, name: &str) -> Result<Named, Refusal> {
+        let name = channel_name(name)?;
+        if let Some(Membership { id, name, .. }) = self.client.membership(&name) {
+            return Ok(Named { id, name, seen: None });
+        }
+        let actor = self.actor()?;
+        let found = self.gateway.channels.by_name(&actor, &name).await.of(ServiceName::Channels);
+        let seen = found.map_err(|refusal| refusal.channel(name.as_str()))?;
+        Ok(Named { id: seen.id.clone(), name: seen.name.clone(), seen: Some(seen) })
+    }
+
+    /// The channel named, or the current target.
+    pub(crate) async fn channel_or_current(&self, name: Option<&str>) -> Result<Named, Refusal> {
+        match (name, &self.target) {
+            (Some(name), _) => self.channel(name).await,
+            (None, Some(Target::Channel(name))) => self.channel(name.as_str()).await,
+            (None, _) => Err(no_target()),
+        }
+    }
+
+    /// A person by nick: one who is connected here, or whom user-service knows.
+    pub(crate) async fn person(&self, nick: &str) -> Result<Person, Refusal> {
+        let parsed = Nick::try_from(nick).map_err(|_| no_such_nick(nick))?;
+        if let Some(person) = self.gateway.hub.person(&parsed) {
+            return Ok(person);
+        }
+        let actor = self.actor()?;
+        let found = self.gateway.users.by_nick(Caller::Actor(&actor), &parsed).await.of(ServiceName::Users);
+        Ok(found.map_err(|refusal| refusal.nick(parsed.as_str()))?.person)
+    }
+}
+
+impl Target {
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Channel(name) => name.as_str(),
+            Self::Person(person) => person.nick.as_str(),
+        }
+    }
+}
+
+pub(crate) fn no_target() -> Refusal {
+    Refusal::new(ErrorCode::NoCurrentTarget).detail("join a channel first, or set a target with /to")
+}
+
+fn no_such_nick(nick: &str) -> Refusal {
+    Refusal::new(ErrorCode::NoSuchNick).nick(nick)
+}
+
+pub(crate) fn channel_name(name: &str) -> Result<ChannelName, Refusal> {
+    ChannelName::try_from(name)
+        .map_err(|error| Refusal::new(ErrorCode::InvalidChannelName).channel(name).detail(error.to_string()))
+}
+
+/// A text of one line, as topics, reasons and labels are.
+pub(crate) fn line_text(text: String, field: &str) -> Result<api::text::LineText, Refusal> {
+    api::text::LineText::try_from(text).map_err(|error| Refusal::from(error.problem(&format!("/{field}"))))
+}
+
+pub(crate) fn optional_line_text(
+    text: Option<String>,
+    field: &str,
+) -> Result<Option<api::text::LineText>, Refusal> {
+    text.map(|text| line_text(text, field)).transpose()
+}
