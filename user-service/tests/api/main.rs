@@ -1,0 +1,12 @@
+//! user-service over real HTTP, with a real database.
+#![allow(clippy::unwrap_used)]
+
+mod accounts;
+mod erasure;
+mod leases;
+mod operators;
+mod sessions;
+mod tokens;
+mod town;
+mod users;
+mod walls;
