@@ -17,9 +17,9 @@ impl Banner {
         Self {
             network: config.gateway.common.network.clone(),
             data: std::path::absolute(data).unwrap_or_else(|_| data.clone()),
-            chat: config.gateway.service.listen,
+            chat: config.gateway.service.lines,
             services: [
-                ("gateway, web", config.gateway.service.web),
+                ("gateway, web", config.gateway.service.listen),
                 ("user-service", config.users.service.listen),
                 ("channel-service", config.channels.service.listen),
                 ("message-service", config.messages.service.listen),

@@ -29,14 +29,13 @@ use kit::{Kit, Running, Service, config::Settings};
 pub use self::config::{Config, Limits};
 use self::{
     dialect::{Dialect, plain},
-    gateway::Gateway,
     hub::Healer,
 };
 
 /// The gateway, as it is started like the other services.
-pub struct GatewayService;
+pub struct Gateway;
 
-impl Service for GatewayService {
+impl Service for Gateway {
     const NAME: ServiceName = ServiceName::Gateway;
     type Config = Config;
 
@@ -59,7 +58,7 @@ pub async fn start(settings: Settings<Config>) -> anyhow::Result<Started> {
     let lines = listener.local_addr()?;
     let kit = Kit::open(ServiceName::Gateway, &common).await?;
     let listen = config.listen;
-    let gateway = Gateway::new(&kit, config)?;
+    let gateway = gateway::Gateway::new(&kit, config)?;
     let healer = Healer::new(
         gateway.hub.clone(),
         gateway.users.clone(),

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    kit::main::<gateway::GatewayService>()
+    kit::main::<gateway::Gateway>()
 }
