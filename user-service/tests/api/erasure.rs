@@ -27,7 +27,7 @@ async fn after_an_erasure_nothing_here_knows_the_name() {
     said(me.json(&json!({ "display_name": "Zephyrine" })), 200).await;
     let ban = json!({ "target": "~account:zephyrine", "reason": "" });
     said(town.request(Method::POST, "/v1/network-bans").bearer_auth(&olga.access_token).json(&ban), 201).await;
-    assert!(!town.files_hold(name).is_empty(), "the search finds what is there");
+    assert!(crate::POSTGRES || !town.files_hold(name).is_empty(), "the search finds what is there");
 
     town.neighbour.set_away(true);
     let delete = town.request(Method::DELETE, "/v1/accounts/me").bearer_auth(&tokens.access_token);

@@ -10,3 +10,6 @@ mod tokens;
 mod town;
 mod users;
 mod walls;
+
+/// `tests/postgres` tells the same stories on the other engine.
+const POSTGRES: bool = false;

@@ -44,6 +44,8 @@ pub(crate) struct Town {
     pub(crate) dir: TempDir,
     pub(crate) neighbour: Neighbour,
     signer: Signer,
+    // Held for what its end does.
+    _database: Option<Box<dyn std::any::Any + Send + Sync>>,
 }
 
 /// Everything soon, and nobody is too fast.
@@ -67,7 +69,13 @@ impl Town {
         Self::with(hasty()).await
     }
 
-    pub(crate) async fn with(config: Config) -> Self {
+    pub(crate) async fn with(mut config: Config) -> Self {
+        let mut database: Option<Box<dyn std::any::Any + Send + Sync>> = None;
+        if crate::POSTGRES {
+            let (url, held) = kit::testing::postgres_url().await;
+            config.database = Some(url);
+            database = Some(Box::new(held));
+        }
         let (mut common, dir) = kit::testing::common();
         let neighbour = Neighbour::up().await;
         common.urls.channels = neighbour.url("channels");
@@ -83,6 +91,7 @@ impl Town {
             dir,
             neighbour,
             signer: Signer::new(Arc::new(keys), Clock::system()),
+            _database: database,
         };
         town.start().await;
         town

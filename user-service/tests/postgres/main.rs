@@ -1,0 +1,21 @@
+//! The same stories as in `tests/api`, told on PostgreSQL: every text of SQL runs on both engines.
+#![allow(clippy::unwrap_used)]
+
+#[path = "../api/accounts.rs"]
+mod accounts;
+#[path = "../api/erasure.rs"]
+mod erasure;
+#[path = "../api/leases.rs"]
+mod leases;
+#[path = "../api/operators.rs"]
+mod operators;
+#[path = "../api/sessions.rs"]
+mod sessions;
+#[path = "../api/tokens.rs"]
+mod tokens;
+#[path = "../api/town.rs"]
+mod town;
+#[path = "../api/users.rs"]
+mod users;
+
+const POSTGRES: bool = true;
