@@ -104,9 +104,9 @@ impl Changes {
     ) -> kit::Result<Changed> {
         let id = self.resolve(channel).await?;
         let mut ledger = self.ledger();
-        let mut tx = self.store.begin([]).await?;
-        self.store.rooms_by_id(&mut tx, &mut ledger, &[&id]).await?;
         let people = others.iter().copied().chain([who.actor.id()]);
+        let mut tx = self.store.begin(people.clone()).await?;
+        self.store.rooms_by_id(&mut tx, &mut ledger, &[&id]).await?;
         let places: BTreeSet<_> = people.map(|user| (id.clone(), user.clone())).collect();
         self.store.seats(&mut tx, &mut ledger, &places).await?;
         if lists {

@@ -1,6 +1,6 @@
 //! Forgetting a person who is erased. Repeatable: user-service asks again when the last token is dead.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use api::{
     Nick, Person,
@@ -64,9 +64,21 @@ impl Changes {
                 }
             }
         }
+        // Masks of events that others made may name them too.
+        let listed = self.store.list_events(&mut tx).await?;
+        let masks = names.mask_keys();
+        let listed = listed.into_iter().filter(|(.., json)| {
+            let json = json.to_lowercase();
+            masks.iter().any(|mask| json.contains(mask.as_str()))
+        });
+        let named: BTreeMap<_, _> = named
+            .into_iter()
+            .chain(listed)
+            .map(|(channel, version, json)| ((channel, version), json))
+            .collect();
         let rewritten: Vec<_> = named
             .into_iter()
-            .map(|(channel, version, json)| (channel, version, without(&json, user, &names)))
+            .map(|((channel, version), json)| (channel, version, without(&json, user, &names)))
             .collect();
         self.store.rewrite_events(&mut tx, &rewritten).await?;
         self.store.anonymise_entries(&mut tx, user, NOBODY).await?;
@@ -154,10 +166,25 @@ fn without(json: &str, user: &UserId, names: &Names) -> String {
             entry.remove("reason");
         }
     }
+    let keys = names.mask_keys();
+    hide_masks(&mut event, &keys);
     // What cannot be read by readers any more would be worse than what is taken out.
     match serde_json::from_value::<ChannelEvent>(event) {
         Ok(event) => serde_json::to_string(&event).unwrap_or_else(|_| json.to_owned()),
         Err(_) => json.to_owned(),
+    }
+}
+
+/// Masks that name nobody but the person erased name nobody any more.
+fn hide_masks(value: &mut Value, keys: &[String]) {
+    let Some(fields) = value.as_object_mut() else { return };
+    if let Some(mask) = fields.get_mut("mask")
+        && mask.as_str().is_some_and(|mask| keys.contains(&mask.to_lowercase()))
+    {
+        *mask = NOBODY.into();
+    }
+    if let Some(entry) = fields.get_mut("entry") {
+        hide_masks(entry, keys);
     }
 }
 

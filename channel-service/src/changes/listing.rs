@@ -76,18 +76,14 @@ impl Changes {
         let asker = Asker { actor: &who.actor, member: member.as_ref() };
         policy::may_invite(&asker, &room.channel).map_err(|code| refused(code, channel))?;
 
+        let mut ledger = self.ledger();
+        let expires_at = self.until(expires_at, ledger.now)?;
         let found = self.users.lookup(vec![user.clone()]).await.map_err(client::Error::problem)?;
         let Some(invited) = found.into_iter().find(|found| found.person.id == *user) else {
             return Err(Failure::new(ErrorCode::NoSuchNick));
         };
 
-        let mut ledger = self.ledger();
-        let longest = ledger.now.plus(self.config.max_invitation.get());
-        let expires_at = in_future(expires_at, ledger.now)?
-            .unwrap_or_else(|| ledger.now.plus(self.config.invitation.get()))
-            .min(longest)
-            .to_millis();
-        let mut tx = self.store.begin([]).await?;
+        let mut tx = self.store.begin([who.actor.id(), user]).await?;
         self.store.rooms_by_id(&mut tx, &mut ledger, &[&id]).await?;
         let places = [who.actor.id(), user].into_iter().map(|user| (id.clone(), user.clone())).collect();
         self.store.seats(&mut tx, &mut ledger, &places).await?;
@@ -105,6 +101,21 @@ impl Changes {
         let changed = answer(&ledger, change, &who.actor);
         self.finish(tx, &ledger, who.origin.as_deref()).await?;
         Ok(changed)
+    }
+}
+
+impl Changes {
+    /// Until when an invitation stands.
+    fn until(&self, given: Option<Timestamp>, now: Timestamp) -> kit::Result<Timestamp> {
+        let longest = self.config.max_invitation;
+        let at = in_future(given, now)?.unwrap_or_else(|| now.plus(self.config.invitation.get()).to_millis());
+        if at > now.plus(longest.get()) {
+            let why = format!("an invitation stands {longest} at most");
+            return Err(Failure::new(ErrorCode::InvalidParameter)
+                .detail(why.clone())
+                .field("/expires_at", why));
+        }
+        Ok(at)
     }
 }
 

@@ -183,6 +183,7 @@ impl Ledger {
         Some(self.record(id, &Doer::default(), ChannelChange::Dormant))
     }
 
+    /// Whether the asker's versions allow a change now.
     fn expect(&self, id: &ChannelId, expected: Expected<'_>) -> Result<(), ErrorCode> {
         let version = self.rooms[id].channel.version;
         match expected {
@@ -191,3 +192,7 @@ impl Ledger {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "ledger_tests.rs"]
+mod tests;

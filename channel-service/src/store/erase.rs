@@ -12,12 +12,13 @@ use super::{
 };
 
 const TOUCHED: &str = "select id from channels where founder_user = $1 or topic_by = $1";
-const LISTED_BY: &str = "select id from list_entries where by_id = $1";
 const ANONYMISE_ENTRIES: &str =
     "update list_entries set by_nick = $2, by_version = 0, reason = null where by_id = $1";
 const DROP_INVITATIONS: &str = "delete from invitations where user_id = $1";
 /// Ids are random and of one length, so that none is part of another or of a name.
 const EVENTS: &str = "select channel, version, event from events where event like $1";
+/// Events of lists, whose masks may name anybody.
+const LIST_EVENTS: &str = "select channel, version, event from events where event like '%\"mask\":\"%'";
 const REWRITE: Sql = rows_of!(
     "update events set event = changed.event from (select item.value ->> 0 as channel,
         cast(item.value ->> 1 as bigint) as version, item.value ->> 2 as event from",
@@ -44,13 +45,6 @@ impl Store {
         ids.into_iter().map(|id| id.try_into().map_err(unreadable)).collect()
     }
 
-    /// Whether anything is listed by somebody.
-    pub async fn has_listed(&self, user: &UserId) -> sqlx::Result<bool> {
-        let id: Option<String> = on!(self.db.read(), pool =>
-            sqlx::query_scalar(LISTED_BY).bind(user.as_str()).fetch_optional(pool).await)?;
-        Ok(id.is_some())
-    }
-
     /// Entries by somebody keep their masks, but neither their name nor their words.
     pub async fn anonymise_entries(&self, tx: &mut Tx, user: &UserId, nobody: &str) -> sqlx::Result<()> {
         on!(tx, t => sqlx::query(ANONYMISE_ENTRIES).bind(user.as_str()).bind(nobody).execute(&mut **t).await.map(drop))
@@ -68,6 +62,11 @@ impl Store {
     ) -> sqlx::Result<Vec<(String, i64, String)>> {
         let pattern = format!("%\"{user}\"%");
         on!(tx, t => sqlx::query_as(EVENTS).bind(pattern).fetch_all(&mut **t).await)
+    }
+
+    /// Events that hold a mask, as JSON.
+    pub async fn list_events(&self, tx: &mut Tx) -> sqlx::Result<Vec<(String, i64, String)>> {
+        on!(tx, t => sqlx::query_as(LIST_EVENTS).fetch_all(&mut **t).await)
     }
 
     pub async fn rewrite_events(&self, tx: &mut Tx, events: &[(String, i64, String)]) -> sqlx::Result<()> {

@@ -1,7 +1,7 @@
 //! Onto the ledger and back. Locks are taken in one order everywhere, so that nobody waits in a circle: people first, then new
 //! rooms by name, then rooms by id.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use api::{
     ChannelName, Timestamp,
@@ -147,23 +147,23 @@ impl Store {
         names: &[&ChannelName],
         mut id: impl FnMut() -> ChannelId + Send,
     ) -> sqlx::Result<()> {
-        let keys: BTreeSet<String> = names.iter().map(|name| name.key()).collect();
-        let rows = list(&keys.iter().map(|key| [key]).collect::<Vec<_>>());
+        let names: BTreeMap<String, &ChannelName> = names.iter().map(|name| (name.key(), *name)).collect();
+        let rows = list(&names.keys().map(|key| [key]).collect::<Vec<_>>());
         for _ in 0..TRIES {
             let sql = KNOWN.on(tx);
             let known: Vec<String> =
                 on!(tx, t => sqlx::query_scalar(sql).bind(&rows).fetch_all(&mut **t).await)?;
-            let new: Vec<_> = keys
+            let known: HashSet<String> = known.into_iter().collect();
+            let new: Vec<_> = names
                 .iter()
-                .filter(|key| !known.contains(key))
-                .filter_map(|key| names.iter().find(|name| name.key() == *key).map(|name| (key, name)))
+                .filter(|(key, _)| !known.contains(*key))
                 .map(|(key, name)| (id(), name.as_str(), key, ledger.now.as_micros()))
                 .collect();
             run(tx, MAKE, &new).await?;
             let sql = BY_NAME.on(tx);
             let found: Vec<RoomRow> =
                 on!(tx, t => sqlx::query_as(sql).bind(&rows).fetch_all(&mut **t).await)?;
-            let complete = found.len() == keys.len();
+            let complete = found.len() == names.len();
             take_rooms(ledger, found)?;
             // Else one was deleted after it was found: it is made anew.
             if complete {

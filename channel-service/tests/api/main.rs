@@ -1,5 +1,8 @@
 //! The service over real HTTP on a real SQLite file, as a gateway and user-service ask it.
 
+#![allow(clippy::unwrap_used, reason = "a panic is a test's message")]
+
+mod bus;
 mod erasure;
 mod joining;
 mod limits;

@@ -12,7 +12,7 @@ use channel_service::{ChannelService, Config};
 use kit::{
     Clock, Running, Service,
     auth::{Signer, act_as},
-    config::{Period, Settings},
+    config::{BusConfig, Common, Period, Settings},
     secrets::Keys,
 };
 use reqwest::Method;
@@ -25,7 +25,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) const GATEWAY: &str = "7gateway0test";
 
 pub(crate) struct World {
-    base: String,
+    pub(crate) base: String,
     http: reqwest::Client,
     gateway: Signer,
     users: Signer,
@@ -39,6 +39,16 @@ pub(crate) async fn world() -> World {
 
 pub(crate) async fn world_with(configure: impl FnOnce(&mut Config)) -> World {
     let (common, dir) = kit::testing::common();
+    start(common, dir, configure).await
+}
+
+pub(crate) async fn world_on(bus: BusConfig) -> World {
+    let (mut common, dir) = kit::testing::common();
+    common.bus = bus;
+    start(common, dir, |_| {}).await
+}
+
+async fn start(common: Common, dir: TempDir, configure: impl FnOnce(&mut Config)) -> World {
     let mut config = Config { listen: "127.0.0.1:0".parse().unwrap(), ..quick() };
     configure(&mut config);
     let secrets = common.secrets_dir();

@@ -35,7 +35,11 @@ impl Ledger {
         let place = (id.clone(), actor.id().clone());
         let holder = session.map_or(REST_HOLDER, |session| session.as_str()).to_owned();
         if let Some(seat) = self.seats.get_mut(&place) {
-            if seat.holders.insert(holder) {
+            let newer = seat.member.person.user_version < actor.person.user_version;
+            if newer {
+                seat.member.person.clone_from(&actor.person);
+            }
+            if seat.holders.insert(holder) || newer {
                 self.written.places.insert(place);
             }
             return Ok(self.change(id, Vec::new()));
