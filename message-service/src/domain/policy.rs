@@ -7,6 +7,17 @@ use api::{
     mode::{Modes, Role, Roles},
 };
 
+/// What somebody wants to do in a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    Read,
+    /// Also to say something else than one said: an edit.
+    Speak,
+    React,
+    /// Whose entry it is shows later.
+    Redact,
+}
+
 /// Where a person stands in a channel, at one version of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Standing<'a> {
@@ -38,7 +49,14 @@ impl Standing<'_> {
         if self.roles.is_none() { Err(ErrorCode::NotAMember) } else { Ok(()) }
     }
 
-    pub fn may_speak(&self) -> Result<(), ErrorCode> {
+    pub fn may(&self, deed: Deed) -> Result<(), ErrorCode> {
+        match deed {
+            Deed::Speak => self.may_speak(),
+            Deed::Read | Deed::React | Deed::Redact => self.is_member(),
+        }
+    }
+
+    fn may_speak(&self) -> Result<(), ErrorCode> {
         self.exists()?;
         if self.roles.is_none() && self.modes.no_external {
             return Err(ErrorCode::NotAMember);
@@ -50,19 +68,6 @@ impl Standing<'_> {
             return Err(ErrorCode::Banned);
         }
         if self.modes.moderated { Err(ErrorCode::Moderated) } else { Ok(()) }
-    }
-
-    pub fn may_read(&self) -> Result<(), ErrorCode> {
-        self.is_member()
-    }
-
-    pub fn may_react(&self) -> Result<(), ErrorCode> {
-        self.is_member()
-    }
-
-    /// Whether to try at all: whose entry it is shows later.
-    pub fn may_redact(&self) -> Result<(), ErrorCode> {
-        self.is_member()
     }
 
     /// Seconds between two messages, for whom slow mode holds.
@@ -139,13 +144,13 @@ mod tests {
         let open = Modes::default();
         assert_eq!(standing(&open, None).may_speak(), Ok(()));
         assert_eq!(Standing { banned: true, ..standing(&open, None) }.may_speak(), Err(ErrorCode::Banned));
-        assert_eq!(standing(&open, None).may_read(), Err(ErrorCode::NotAMember));
+        assert_eq!(standing(&open, None).may(Deed::Read), Err(ErrorCode::NotAMember));
         let closed = Modes { no_external: true, ..Modes::default() };
         assert_eq!(standing(&closed, None).may_speak(), Err(ErrorCode::NotAMember));
         let secret = Modes { secret: true, no_external: true, ..Modes::default() };
         assert_eq!(standing(&secret, None).may_speak(), Err(ErrorCode::NoSuchChannel));
-        assert_eq!(standing(&secret, None).may_read(), Err(ErrorCode::NoSuchChannel));
-        assert_eq!(standing(&secret, Some(Roles::NONE)).may_read(), Ok(()));
+        assert_eq!(standing(&secret, None).may(Deed::Read), Err(ErrorCode::NoSuchChannel));
+        assert_eq!(standing(&secret, Some(Roles::NONE)).may(Deed::Read), Ok(()));
     }
 
     #[test]

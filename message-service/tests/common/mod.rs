@@ -11,11 +11,11 @@ use message_service::{
     store::Outcome,
 };
 
-pub fn person(id: &str, nick: &str) -> Person {
+pub(crate) fn person(id: &str, nick: &str) -> Person {
     Person { id: UserId::try_from(id).unwrap(), nick: nick.try_into().unwrap(), user_version: 1 }
 }
 
-pub fn does(who: &Person, channel: &str, what: What) -> Act {
+pub(crate) fn does(who: &Person, channel: &str, what: What) -> Act {
     let name = format!("#c{channel}").as_str().try_into().unwrap();
     Act {
         author: who.clone(),
@@ -27,26 +27,26 @@ pub fn does(who: &Person, channel: &str, what: What) -> Act {
     }
 }
 
-pub fn says(who: &Person, channel: &str, text: &str) -> Act {
+pub(crate) fn says(who: &Person, channel: &str, text: &str) -> Act {
     does(who, channel, What::say(Some(EntryKind::Message), text.to_owned(), None).unwrap())
 }
 
-pub fn tells(who: &Person, to: &Person, text: &str) -> Act {
+pub(crate) fn tells(who: &Person, to: &Person, text: &str) -> Act {
     let what = What::say(None, text.to_owned(), None).unwrap();
     let verdict = Verdict::Allowed(Grant::Direct);
     Act { author: who.clone(), session: None, place: Place::Direct(to.clone()), what, key: None, verdict }
 }
 
-pub fn keyed(mut act: Act, key: &str) -> Act {
+pub(crate) fn keyed(mut act: Act, key: &str) -> Act {
     act.key = Some(Key::new(key, &act.what).unwrap());
     act
 }
 
-pub fn refused(act: Act, code: ErrorCode) -> Act {
+pub(crate) fn refused(act: Act, code: ErrorCode) -> Act {
     Act { verdict: Verdict::Refused(Problem::new(code)), ..act }
 }
 
-pub fn stale(act: Act) -> Act {
+pub(crate) fn stale(act: Act) -> Act {
     Act { verdict: Verdict::Stale, ..act }
 }
 
@@ -57,19 +57,19 @@ fn granted(mut act: Act, change: impl FnOnce(&mut u64, &mut bool, &mut Option<u3
     act
 }
 
-pub fn with_op(act: Act) -> Act {
+pub(crate) fn with_op(act: Act) -> Act {
     granted(act, |_, op, _| *op = true)
 }
 
-pub fn with_floor(act: Act, to: u64) -> Act {
+pub(crate) fn with_floor(act: Act, to: u64) -> Act {
     granted(act, |floor, _, _| *floor = to)
 }
 
-pub fn slowed(act: Act, to: u32) -> Act {
+pub(crate) fn slowed(act: Act, to: u32) -> Act {
     granted(act, |_, _, seconds| *seconds = Some(to))
 }
 
-pub fn entry(outcome: Outcome) -> Entry {
+pub(crate) fn entry(outcome: Outcome) -> Entry {
     match outcome {
         Outcome::Stored(stored) => stored.entry.clone(),
         other => panic!("not stored: {other:?}"),
@@ -77,7 +77,7 @@ pub fn entry(outcome: Outcome) -> Entry {
 }
 
 /// Every row of every table as JSON.
-pub async fn dump(db: &Db) -> Vec<String> {
+pub(crate) async fn dump(db: &Db) -> Vec<String> {
     let mut rows = Vec::new();
     match db.read() {
         Backend::Sqlite(pool) => {

@@ -1,0 +1,68 @@
+//! The section `[messages]`.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use kit::config::{Period, SecretUrl};
+use serde::{Deserialize, Serialize};
+
+/// Settings of message-service; every limit says its unit and why it is what it is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Address to listen on.
+    pub listen: SocketAddr,
+    /// Database URL (`sqlite:PATH` or `postgres://…`); none: `messages.db` in the data folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<SecretUrl>,
+    /// Messages that wait to be stored, at most; more are refused with 503. Some 50 ms of work: who waits longer is better told so.
+    pub queue: usize,
+    /// Messages stored by one transaction: more wait less for the disk, and longer for each other.
+    pub transaction: usize,
+    /// How long a request waits for our copy of a channel to catch up. Below the 2.5 s that the gateway waits for us.
+    pub catch_up_within: Period,
+    /// How long a copy decides that its owner has not confirmed: so long can a kicked person speak on when the network is cut.
+    pub trust_copies_for: Period,
+    /// Between two comparisons of all copies with their owner.
+    pub heads_every: Period,
+    /// How long a copy is kept that nobody asks for.
+    pub keep_copies_for: Period,
+    /// Copies of channels held at once; one of a channel of 100 members has some 50 KiB.
+    pub copies: usize,
+    /// Streams (server-sent events) open at once: some 10 KiB each.
+    pub streams: usize,
+    /// Streams of one person open at once.
+    pub streams_each: usize,
+    /// Between two comments on a silent stream, and two looks whether it is still allowed.
+    pub stream_heartbeat: Period,
+    /// How far back a stream of all conversations can be resumed, in entries of all conversations together.
+    pub resume_entries: u32,
+    /// How long idempotency keys are remembered.
+    pub keep_keys: Period,
+    /// Between two looks at what is past its retention, and at old keys.
+    pub clean_every: Period,
+    /// How old the knowledge of a channel's retention may be before its owner is asked again.
+    pub ask_policies_every: Period,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8103)),
+            database: None,
+            queue: 4096,
+            transaction: 1000,
+            catch_up_within: Period::millis(2000),
+            trust_copies_for: Period::seconds(60),
+            heads_every: Period::seconds(5),
+            keep_copies_for: Period::seconds(30 * 60),
+            copies: 20_000,
+            streams: 2000,
+            streams_each: 20,
+            stream_heartbeat: Period::seconds(5),
+            resume_entries: 1_000_000,
+            keep_keys: Period::seconds(api::messages::KEY_DAYS * 24 * 3600),
+            clean_every: Period::seconds(10 * 60),
+            ask_policies_every: Period::seconds(24 * 3600),
+        }
+    }
+}
