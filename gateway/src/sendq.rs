@@ -186,6 +186,11 @@ impl SendQueue {
         inner.queue.push_back(Piece { bytes, is_reply: false });
     }
 
+    #[cfg(test)]
+    pub(crate) fn closed_because(&self) -> Option<String> {
+        self.inner.lock().closed.as_ref().map(|closed| closed.reason().to_owned())
+    }
+
     /// Replies begun and not given yet.
     pub(crate) fn open_replies(&self) -> usize {
         self.inner.lock().slots.len()
