@@ -137,6 +137,8 @@ impl Parts {
         host: String,
         now: Timestamp,
     ) -> Result<String> {
+        // It was checked after the last revocation, so it is issued after it.
+        let now = now.max(Timestamp(user.valid_from));
         let seconds = u64::try_from(now.as_micros() / 1_000_000).unwrap_or(0);
         let claims = AccessClaims {
             iss: ISSUER.to_owned(),

@@ -39,7 +39,7 @@ pub(crate) fn all(app: App) -> OpenApiRouter {
         .routes(routes!(sessions::open))
         .routes(routes!(sessions::end))
         .routes(routes!(sessions::token))
-        .routes(routes!(services::renew_lease))
+        .routes(routes!(services::renew_lease, services::end_lease))
         .routes(routes!(services::events))
         .routes(routes!(services::heads))
         .routes(routes!(services::revocations))

@@ -66,6 +66,12 @@ impl Users {
         self.0.put(&format!("/v1/gateways/{gateway}/lease"), Caller::Service, lease).await
     }
 
+    /// Ends a gateway's lease at once: its own when it goes, or that of a run before it that is gone for sure. May be repeated.
+    pub async fn end_lease(&self, gateway: &GatewayId) -> Result<(), Error> {
+        let path = format!("/v1/gateways/{gateway}/lease");
+        self.0.send_for_nothing(self.0.request(Method::DELETE, &path, Caller::Service)).await
+    }
+
     pub async fn user(&self, caller: Caller<'_>, id: &UserId) -> Result<User, Error> {
         self.0.get(&format!("/v1/users/{id}"), caller).await
     }

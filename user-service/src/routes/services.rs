@@ -7,6 +7,7 @@ use api::{
     users::{Lease, RenewLease, Revocations, UserEvents},
 };
 use axum::extract::State;
+use http::StatusCode;
 use kit::{
     Caller, Failure, Result,
     extract::{Json, Path, Query},
@@ -39,6 +40,25 @@ pub(super) async fn renew_lease(
 ) -> Result<Json<Lease>> {
     caller.gateway()?;
     Ok(Json(app.store.renew_lease(&id, body.state, app.lease_terms()).await?))
+}
+
+/// Ends a gateway's lease at once (gateways only): its sessions end without a wait. For a gateway that goes, and for one that
+/// knows that the run before its own is gone.
+#[utoipa::path(delete, path = "/v1/gateways/{id}/lease", tag = "services",
+    params(("id" = GatewayId, Path)), responses(
+    (status = 204, description = "It has ended, or had before"),
+    (status = 403, description = "forbidden", body = Problem),
+))]
+pub(super) async fn end_lease(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<GatewayId>,
+) -> Result<StatusCode> {
+    caller.gateway()?;
+    if app.store.end_lease(&id, app.now()).await? {
+        app.work.notify_one();
+    }
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// What happened to a person after a version (services only).

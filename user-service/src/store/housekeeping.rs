@@ -15,12 +15,14 @@ use super::{
 const AT_ONCE: i64 = 500;
 /// How long a session that ended is remembered: its secret may come, or its opening once more.
 const ENDED_SESSIONS: Duration = Duration::from_secs(3600);
+/// How long a refresh token that was used is remembered: coming again, it tells of a theft.
+const USED: Duration = Duration::from_secs(24 * 3600);
 /// How long a guest who is gone can still be looked up.
 const FREED: Duration = Duration::from_secs(24 * 3600);
 
 const EXPIRED_GUESTS: &str =
     "select id from users where held_until is not null and held_until <= $1 order by id limit $2";
-const REFRESH_TOKENS: &str = "delete from refresh_tokens where expires_at <= $1";
+const REFRESH_TOKENS: &str = "delete from refresh_tokens where expires_at <= $1 or used_at <= $2";
 const EVENTS: &str = "delete from user_events where at <= $1";
 const FORMER_NICKS: &str = "delete from former_nicks where until <= $1";
 const SESSIONS: &str = "delete from sessions where ended_at <= $1";
@@ -65,7 +67,7 @@ impl Store {
     /// Deletes what nobody asks for any more.
     pub(crate) async fn forget_old(&self, now: Timestamp, kept: Kept) -> sqlx::Result<u64> {
         let mut tx = self.db.begin().await?;
-        let mut gone = execute!(&mut tx, REFRESH_TOKENS, now.0)?;
+        let mut gone = execute!(&mut tx, REFRESH_TOKENS, now.0, now.minus(USED).0)?;
         gone += execute!(&mut tx, EVENTS, now.minus(kept.events).0)?;
         gone += execute!(&mut tx, FORMER_NICKS, now.minus(kept.former_nicks).0)?;
         gone += execute!(&mut tx, SESSIONS, now.minus(ENDED_SESSIONS).0)?;

@@ -23,6 +23,7 @@ const RENEW: &str =
 const HELD: &str = "select id, renewed_at, draining_since from gateways where lapsed_at is null";
 /// Unless it was renewed meanwhile.
 const LAPSE: &str = "update gateways set lapsed_at = $2 where id = $1 and lapsed_at is null and renewed_at = $3 returning term";
+const END: &str = "update gateways set lapsed_at = $2 where id = $1 and lapsed_at is null returning term";
 const FORGET: &str = "delete from gateways where lapsed_at < $1";
 
 /// How long a gateway that is gone is remembered: it may come back and must be told what became of its sessions.
@@ -60,6 +61,18 @@ impl Store {
         let left = held.lapses_at(Timestamp(0), terms).since(now);
         let lapses_in_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
         Ok(Lease { gateway: gateway.clone(), state: held.state(), lapses_in_ms, was_lapsed })
+    }
+
+    /// Ends a lease at once: whoever asks knows that the gateway is gone. False if it had lapsed before, or never was.
+    pub(crate) async fn end_lease(&self, gateway: &GatewayId, clock: Timestamp) -> sqlx::Result<bool> {
+        let mut tx = self.db.begin().await?;
+        let now = marks::database_time(&mut tx).await?;
+        let term: Option<(i64,)> = fetch_optional!(&mut tx, END, gateway.as_str(), now.0)?;
+        if let Some((term,)) = term {
+            tasks::add(&mut tx, &Task::EndGateway { gateway: gateway.clone(), term }, clock).await?;
+        }
+        tx.commit().await?;
+        Ok(term.is_some())
     }
 
     /// One look at all leases, and one sign of life. Gateways that are gone leave a task that ends their sessions; how many.

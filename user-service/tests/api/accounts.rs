@@ -19,10 +19,14 @@ async fn an_account_is_registered_shown_changed_and_exported() {
     assert_eq!(said(me(Method::GET), 200).await, account);
     let changed = said(me(Method::PATCH).json(&json!({ "display_name": "Élo" })), 200).await;
     assert_eq!(changed["display_name"], "Élo");
-    assert_eq!(refused(me(Method::PATCH).json(&json!({ "display_name": "a\nb" }))).await, "invalid-parameter");
+    assert_eq!(
+        refused(me(Method::PATCH).json(&json!({ "display_name": "a\nb" }))).await,
+        "invalid-parameter"
+    );
 
     let label = json!({ "label": "backup" });
-    said(town.request(Method::POST, "/v1/accounts/me/api-tokens").bearer_auth(&token).json(&label), 201).await;
+    said(town.request(Method::POST, "/v1/accounts/me/api-tokens").bearer_auth(&token).json(&label), 201)
+        .await;
     let export = said(town.request(Method::GET, "/v1/accounts/me/export").bearer_auth(&token), 200).await;
     assert_eq!(export["account"]["display_name"], "Élo");
     assert_eq!(export["api_tokens"][0]["label"], "backup");
@@ -57,7 +61,8 @@ async fn of_many_who_take_one_name_one_has_it() {
         futures_util::future::join_all((0..8).map(|_| register())),
         futures_util::future::join_all((0..32).map(|_| guests())),
     );
-    let statuses: Vec<u16> = accounts.into_iter().chain(guests).map(|answer| answer.unwrap().status().as_u16()).collect();
+    let statuses: Vec<u16> =
+        accounts.into_iter().chain(guests).map(|answer| answer.unwrap().status().as_u16()).collect();
     assert_eq!(statuses.iter().filter(|&&status| status < 300).count(), 1, "{statuses:?}");
     assert!(statuses.iter().all(|status| [200, 201, 409].contains(status)), "{statuses:?}");
 }
@@ -67,7 +72,10 @@ async fn a_password_must_be_good_and_the_answer_says_where() {
     let town = Town::up().await;
     let body = json!({ "name": "alice", "password": "password" });
     let problem = said(town.request(Method::POST, "/v1/accounts").json(&body), 422).await;
-    assert_eq!((&problem["code"], &problem["errors"][0]["pointer"]), (&json!("weak-password"), &json!("/password")));
+    assert_eq!(
+        (&problem["code"], &problem["errors"][0]["pointer"]),
+        (&json!("weak-password"), &json!("/password"))
+    );
 }
 
 #[tokio::test]
@@ -153,7 +161,9 @@ async fn failed_logins_are_counted_for_the_account_whoever_tries() {
 async fn failed_logins_are_counted_for_the_address_whatever_account() {
     let rate = Rate { burst: 3, every: kit::config::Period::seconds(60) };
     let town = Town::with(Config { logins_from_address: rate, ..hasty() }).await;
-    for (at, code) in ["bad-credentials", "bad-credentials", "bad-credentials", "too-fast"].into_iter().enumerate() {
+    for (at, code) in
+        ["bad-credentials", "bad-credentials", "bad-credentials", "too-fast"].into_iter().enumerate()
+    {
         let body = json!({ "grant_type": "password", "name": format!("nobody{at}"), "password": "wrong" });
         assert_eq!(refused(town.request(Method::POST, "/v1/tokens").json(&body)).await, code, "{at}");
     }

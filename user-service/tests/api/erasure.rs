@@ -18,26 +18,40 @@ async fn after_an_erasure_nothing_here_knows_the_name() {
     login.replaces = Some(guest.session.clone());
     let opened = town.opens(login).await.unwrap();
     let tokens = town.logs_in(name).await;
-    let patch = |body| town.request(Method::PATCH, "/v1/users/me").bearer_auth(&tokens.access_token).json(&body);
+    let patch =
+        |body| town.request(Method::PATCH, "/v1/users/me").bearer_auth(&tokens.access_token).json(&body);
     said(patch(json!({ "nick": "zephyrine2", "away": "zephyrine is out" })), 200).await;
     said(patch(json!({ "nick": name })), 200).await;
     let label = json!({ "label": "zephyrine's bot" });
-    said(town.request(Method::POST, "/v1/accounts/me/api-tokens").bearer_auth(&tokens.access_token).json(&label), 201).await;
+    said(
+        town.request(Method::POST, "/v1/accounts/me/api-tokens")
+            .bearer_auth(&tokens.access_token)
+            .json(&label),
+        201,
+    )
+    .await;
     let me = town.request(Method::PATCH, "/v1/accounts/me").bearer_auth(&tokens.access_token);
     said(me.json(&json!({ "display_name": "Zephyrine" })), 200).await;
     let ban = json!({ "target": "~account:zephyrine", "reason": "" });
-    said(town.request(Method::POST, "/v1/network-bans").bearer_auth(&olga.access_token).json(&ban), 201).await;
+    said(town.request(Method::POST, "/v1/network-bans").bearer_auth(&olga.access_token).json(&ban), 201)
+        .await;
     assert!(crate::POSTGRES || !town.files_hold(name).is_empty(), "the search finds what is there");
 
     town.neighbour.set_away(true);
     let delete = town.request(Method::DELETE, "/v1/accounts/me").bearer_auth(&tokens.access_token);
     said(delete, 202).await;
-    assert_eq!(refused(town.request(Method::GET, "/v1/users/me").bearer_auth(&tokens.access_token)).await, "not-authenticated");
+    assert_eq!(
+        refused(town.request(Method::GET, "/v1/users/me").bearer_auth(&tokens.access_token)).await,
+        "not-authenticated"
+    );
     let login = json!({ "grant_type": "password", "name": name, "password": PASSWORD });
     assert_eq!(refused(town.request(Method::POST, "/v1/tokens").json(&login)).await, "bad-credentials");
     let events = town.gateway().events(&opened.user.person.id, 0).await.unwrap();
-    let kinds: Vec<_> =
-        events.events.iter().map(|event| serde_json::to_value(&event.change).unwrap()["kind"].clone()).collect();
+    let kinds: Vec<_> = events
+        .events
+        .iter()
+        .map(|event| serde_json::to_value(&event.change).unwrap()["kind"].clone())
+        .collect();
     assert_eq!(kinds.last(), Some(&json!("erased")), "{kinds:?}");
     assert!(!serde_json::to_string(&events).unwrap().contains(name));
 

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use api::users::{LeaseState, RenewLease};
 use client::Caller;
 use kit::config::Period;
@@ -73,22 +71,48 @@ async fn a_draining_gateways_sessions_wait_to_be_taken_over() {
     assert!(town.neighbour.ended(&taken.session).is_empty());
 }
 
+/// Puts all that the database's clock has told so far back by a minute, as an outage of a minute would leave it.
+const OUTAGE: [&str; 2] = [
+    "update gateways set renewed_at = renewed_at - 60000000",
+    "update marks set value = value - 60000000 where name = 'accepting-at'",
+];
+const SEEN_AT: &str = "select value from marks where name = 'accepting-at'";
+
 #[tokio::test]
 async fn while_the_service_was_away_no_gateway_was_silent() {
-    let mut town = Town::with(Config { lease: Period::millis(1500), ..hasty() }).await;
-    let gateway_id = gateway_id();
-    town.gateway().renew_lease(&gateway_id, &ACTIVE).await.unwrap();
-    let bob = town.opens(session(&gateway_id, "192.0.2.1", as_guest("bob"))).await.unwrap();
+    let mut town = Town::up().await;
+    let id = gateway_id();
+    town.gateway().renew_lease(&id, &ACTIVE).await.unwrap();
+    let bob = town.opens(session(&id, "192.0.2.1", as_guest("bob"))).await.unwrap();
     town.stop().await;
-    // The time of an outage: nothing to wait for but it.
-    tokio::time::sleep(Duration::from_millis(1600)).await;
+
+    let url = town.settings.common.database(town.settings.service.database.as_ref(), "users");
+    let db = kit::db::connect(&url, &kit::db::Migrations::none()).await.unwrap();
+    for statement in OUTAGE {
+        kit::on!(db.write(), pool => sqlx::query(statement).execute(pool).await.map(drop)).unwrap();
+    }
+    let seen_at = async || -> i64 {
+        kit::on!(db.read(), pool => sqlx::query_scalar(SEEN_AT).fetch_one(pool).await).unwrap()
+    };
+    let before = seen_at().await;
     town.start().await;
-    soon("some looks at the leases", || async {
-        let metrics = town.gateway().user(Caller::Service, &bob.user.person.id).await;
-        metrics.is_ok()
-    })
-    .await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    assert!(!town.gateway().renew_lease(&gateway_id, &ACTIVE).await.unwrap().was_lapsed);
+    soon("a look at the leases", async || seen_at().await > before).await;
+    let first = seen_at().await;
+    soon("another one", async || seen_at().await > first).await;
+    db.close().await;
+    assert!(!town.gateway().renew_lease(&id, &ACTIVE).await.unwrap().was_lapsed);
     assert!(town.gateway().user(Caller::Service, &bob.user.person.id).await.unwrap().online);
+}
+
+#[tokio::test]
+async fn a_gateway_that_is_gone_for_sure_needs_not_be_waited_for() {
+    let town = Town::up().await;
+    let (old, gateway) = (gateway_id(), town.gateway());
+    let bob = town.opens(session(&old, "192.0.2.1", as_guest("bob"))).await.unwrap();
+    gateway.end_lease(&old).await.unwrap();
+    gateway.end_lease(&old).await.unwrap();
+    gateway.end_lease(&gateway_id()).await.unwrap();
+    soon("its sessions leave the channels", || async { !town.neighbour.ended(&bob.session).is_empty() })
+        .await;
+    town.guest("bob").await;
 }

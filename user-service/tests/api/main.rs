@@ -6,6 +6,7 @@ mod erasure;
 mod leases;
 mod operators;
 mod sessions;
+mod time;
 mod tokens;
 mod town;
 mod users;

@@ -43,7 +43,9 @@ async fn others_accounts_are_for_operators_only_existing_or_not() {
             assert_eq!(refused(request).await, "forbidden", "{path}");
         }
     }
-    let show = |name: &str| town.request(Method::GET, &format!("/v1/accounts/{name}")).bearer_auth(&olga.access_token);
+    let show = |name: &str| {
+        town.request(Method::GET, &format!("/v1/accounts/{name}")).bearer_auth(&olga.access_token)
+    };
     assert_eq!(said(show("alice"), 200).await["name"], "alice");
     assert_eq!(refused(show("nobody")).await, "no-such-account");
     assert_eq!(refused(town.request(Method::GET, "/v1/accounts/me")).await, "not-authenticated");
@@ -66,8 +68,10 @@ async fn a_suspended_account_is_out_until_it_is_let_in_again() {
     assert_eq!(refused(town.request(Method::POST, "/v1/tokens").json(&login)).await, "suspended");
     let refusal = town.opens(session(&gateway_id(), "192.0.2.1", by_password("alice"))).await.unwrap_err();
     assert_eq!(refusal.code.as_str(), "suspended");
-    soon("her session leaves the channels", || async { !town.neighbour.ended(&opened.session).is_empty() }).await;
-    let events = town.gateway().events(&opened.user.person.id, opened.user.person.user_version).await.unwrap();
+    soon("her session leaves the channels", || async { !town.neighbour.ended(&opened.session).is_empty() })
+        .await;
+    let events =
+        town.gateway().events(&opened.user.person.id, opened.user.person.user_version).await.unwrap();
     let kinds: Vec<String> = events
         .events
         .iter()
@@ -84,7 +88,9 @@ async fn an_operator_resets_a_password_and_shows_it_once() {
     let town = Town::up().await;
     let olga = town.operator("olga").await;
     town.registers("alice").await;
-    let reset = |body| town.request(Method::PUT, "/v1/accounts/alice/password").bearer_auth(&olga.access_token).json(&body);
+    let reset = |body| {
+        town.request(Method::PUT, "/v1/accounts/alice/password").bearer_auth(&olga.access_token).json(&body)
+    };
     let made = said(reset(json!({})), 200).await;
     let login = |password: &serde_json::Value| {
         let body = json!({ "grant_type": "password", "name": "alice", "password": password });
@@ -108,9 +114,14 @@ async fn an_operator_disconnects_somebody() {
     let list = said(town.request(Method::GET, &path).bearer_auth(&olga.access_token), 200).await;
     assert_eq!(list["items"][0]["id"], json!(opened.session));
     said(town.request(Method::DELETE, "/v1/users/alice/sessions").bearer_auth(&olga.access_token), 204).await;
-    let events = town.gateway().events(&opened.user.person.id, opened.user.person.user_version).await.unwrap();
+    let events =
+        town.gateway().events(&opened.user.person.id, opened.user.person.user_version).await.unwrap();
     assert_eq!(serde_json::to_value(&events.events[0].change).unwrap()["forced"], true);
-    assert_eq!(refused(town.request(Method::DELETE, "/v1/users/nobody/sessions").bearer_auth(&olga.access_token)).await, "no-such-nick");
+    assert_eq!(
+        refused(town.request(Method::DELETE, "/v1/users/nobody/sessions").bearer_auth(&olga.access_token))
+            .await,
+        "no-such-nick"
+    );
 }
 
 #[tokio::test]
@@ -120,7 +131,8 @@ async fn a_network_ban_keeps_out_and_throws_out() {
     town.registers("alice").await;
     let bans = |method| town.request(method, "/v1/network-bans").bearer_auth(&olga.access_token);
     let inside = town.opens(session(&gateway_id(), "192.0.2.7", by_password("alice"))).await.unwrap();
-    let ban = said(bans(Method::POST).json(&json!({ "target": "192.0.2.0/24", "reason": "noise" })), 201).await;
+    let ban =
+        said(bans(Method::POST).json(&json!({ "target": "192.0.2.0/24", "reason": "noise" })), 201).await;
     soon("who was inside is out", || async { !town.neighbour.ended(&inside.session).is_empty() }).await;
     let refusal = town.opens(session(&gateway_id(), "192.0.2.9", by_password("alice"))).await.unwrap_err();
     assert_eq!(refusal.code.as_str(), "network-banned");
@@ -131,14 +143,23 @@ async fn a_network_ban_keeps_out_and_throws_out() {
     assert_eq!(refusal.code.as_str(), "network-banned");
     said(bans(Method::POST).json(&json!({ "target": "spam*", "reason": "" })), 201).await;
     assert_eq!(refused(town.wants_guest("spammer")).await, "network-banned");
-    assert_eq!(refused(bans(Method::POST).json(&json!({ "target": "a b", "reason": "" }))).await, "invalid-mask");
+    assert_eq!(
+        refused(bans(Method::POST).json(&json!({ "target": "a b", "reason": "" }))).await,
+        "invalid-mask"
+    );
 
     assert_eq!(said(bans(Method::GET), 200).await["items"].as_array().unwrap().len(), 3);
     let one = format!("/v1/network-bans/{}", ban["id"].as_str().unwrap());
     said(town.request(Method::DELETE, &one).bearer_auth(&olga.access_token), 204).await;
-    assert_eq!(refused(town.request(Method::DELETE, &one).bearer_auth(&olga.access_token)).await, "no-such-ban");
+    assert_eq!(
+        refused(town.request(Method::DELETE, &one).bearer_auth(&olga.access_token)).await,
+        "no-such-ban"
+    );
     let bob = town.guest("bob").await;
-    assert_eq!(refused(town.request(Method::GET, "/v1/network-bans").bearer_auth(&bob.access_token)).await, "forbidden");
+    assert_eq!(
+        refused(town.request(Method::GET, "/v1/network-bans").bearer_auth(&bob.access_token)).await,
+        "forbidden"
+    );
 }
 
 #[tokio::test]

@@ -10,7 +10,8 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::town::{
-    SOON, Town, actor, as_guest, by_password, by_token, events_of, gateway_id, hasty, refused, said, session, soon,
+    SOON, Town, actor, as_guest, by_password, by_token, events_of, gateway_id, hasty, refused, said, session,
+    soon,
 };
 
 fn ends(opened: &api::users::OpenedSession, reason: &str) -> Batch<EndSession> {
@@ -22,8 +23,14 @@ async fn a_batch_has_a_result_for_each_in_order() {
     let town = Town::up().await;
     town.registers("alice").await;
     let gateway = gateway_id();
-    let items = [as_guest("bob"), as_guest("not a nick"), by_password("alice"), as_guest("Bob"), by_password("nobody")]
-        .map(|who| session(&gateway, "192.0.2.1", who));
+    let items = [
+        as_guest("bob"),
+        as_guest("not a nick"),
+        by_password("alice"),
+        as_guest("Bob"),
+        by_password("nobody"),
+    ]
+    .map(|who| session(&gateway, "192.0.2.1", who));
     let results = town.opens_many(items.to_vec()).await;
     let codes: Vec<&str> = results
         .iter()
@@ -68,7 +75,9 @@ async fn a_session_that_ends_frees_the_guests_nick_and_leaves_the_channels() {
 async fn the_bus_carries_what_happened_with_the_gateway_that_knows_it() {
     let town = Town::up().await;
     let users: reqwest::Url = town.base.parse().unwrap();
-    let keys = kit::secrets::Keys::open(&town.settings.common.secrets_dir(), api::auth::ServiceName::Messages).unwrap();
+    let keys =
+        kit::secrets::Keys::open(&town.settings.common.secrets_dir(), api::auth::ServiceName::Messages)
+            .unwrap();
     let tasks = kit::Tasks::new(api::auth::ServiceName::Messages);
     let signer = kit::auth::Signer::new(keys.into(), kit::Clock::system());
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -84,7 +93,9 @@ async fn the_bus_carries_what_happened_with_the_gateway_that_knows_it() {
     assert_eq!(frame.subject, api::bus::Subject::user(&opened.user.person.id));
     let events = events_of(&frame);
     assert_eq!(events[0].version, opened.user.person.user_version);
-    assert!(matches!(&events[0].change, UserChange::SessionOpened { opened: id, .. } if *id == opened.session));
+    assert!(
+        matches!(&events[0].change, UserChange::SessionOpened { opened: id, .. } if *id == opened.session)
+    );
     tasks.stop(SOON).await;
 }
 
@@ -97,8 +108,12 @@ async fn all_sessions_of_an_account_share_its_user() {
         session(&gateway, "192.0.2.1", by_password("alice")),
         session(&gateway, "192.0.2.2", by_password("alice")),
     ];
-    let opened: Vec<_> =
-        town.opens_many(items).await.into_iter().map(|item| Result::from(item).unwrap()).collect::<Vec<api::users::OpenedSession>>();
+    let opened: Vec<_> = town
+        .opens_many(items)
+        .await
+        .into_iter()
+        .map(|item| Result::from(item).unwrap())
+        .collect::<Vec<api::users::OpenedSession>>();
     assert_eq!(opened[0].user.person.id, opened[1].user.person.id);
     assert_ne!(opened[0].user.host, opened[1].user.host);
 
@@ -144,7 +159,8 @@ async fn a_guest_who_logs_in_is_replaced_by_the_account() {
     login.replaces = Some(guest.session.clone());
     let alice = town.opens(login).await.unwrap();
     assert_eq!(alice.user.person.nick.as_str(), "alice");
-    soon("the guest leaves the channels", || async { !town.neighbour.ended(&guest.session).is_empty() }).await;
+    soon("the guest leaves the channels", || async { !town.neighbour.ended(&guest.session).is_empty() })
+        .await;
     town.guest("bob").await;
 
     let mut guest_again = session(&gateway, "192.0.2.1", as_guest("carol"));
@@ -159,7 +175,11 @@ async fn a_sessions_token_takes_the_session_over() {
     let town = Town::up().await;
     let (here, there) = (gateway_id(), gateway_id());
     let first = town.opens(session(&here, "192.0.2.1", as_guest("bob"))).await.unwrap();
-    let made = town.gateway().session_token(&actor(&first), &first.session, &SessionToken { label: None }).await.unwrap();
+    let made = town
+        .gateway()
+        .session_token(&actor(&first), &first.session, &SessionToken { label: None })
+        .await
+        .unwrap();
     assert_eq!(made.expires_in, Some(900));
     said(town.request(Method::GET, "/v1/users/me").bearer_auth(&made.token), 200).await;
 

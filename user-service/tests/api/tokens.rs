@@ -31,7 +31,8 @@ async fn a_form_is_as_good_as_json() {
 async fn more_scopes_than_the_account_has_are_refused() {
     let town = Town::up().await;
     town.registers("alice").await;
-    let body = json!({ "grant_type": "password", "name": "alice", "password": PASSWORD, "scope": "read operator" });
+    let body =
+        json!({ "grant_type": "password", "name": "alice", "password": PASSWORD, "scope": "read operator" });
     assert_eq!(refused(exchange(&town, &body)).await, "insufficient-scope");
 }
 
@@ -40,7 +41,9 @@ async fn a_refresh_token_is_good_once_and_a_stolen_one_betrays_itself() {
     let town = Town::up().await;
     town.registers("alice").await;
     let first = town.logs_in("alice").await;
-    let refresh = |token: &Option<String>| exchange(&town, &json!({ "grant_type": "refresh_token", "refresh_token": token }));
+    let refresh = |token: &Option<String>| {
+        exchange(&town, &json!({ "grant_type": "refresh_token", "refresh_token": token }))
+    };
     let second: Tokens = as_(said(refresh(&first.refresh_token), 200).await);
     assert_ne!(second.refresh_token, first.refresh_token);
     let me = |tokens: &Tokens| town.request(Method::GET, "/v1/accounts/me").bearer_auth(&tokens.access_token);
@@ -63,7 +66,8 @@ async fn revoking_a_token_ends_its_login_and_no_other() {
     let me = |tokens: &Tokens| town.request(Method::GET, "/v1/accounts/me").bearer_auth(&tokens.access_token);
     let (kept, by_access, by_refresh) =
         (town.logs_in("alice").await, town.logs_in("alice").await, town.logs_in("alice").await);
-    for token in [&by_access.access_token, by_refresh.refresh_token.as_ref().unwrap(), &"unknown".to_owned()] {
+    for token in [&by_access.access_token, by_refresh.refresh_token.as_ref().unwrap(), &"unknown".to_owned()]
+    {
         said(town.request(Method::POST, "/v1/tokens/revoke").json(&json!({ "token": token })), 200).await;
     }
     for revoked in [&by_access, &by_refresh] {
@@ -78,7 +82,10 @@ async fn revoking_a_token_ends_its_login_and_no_other() {
     assert_eq!(list["items"].as_array().unwrap().len(), 2);
     let rest = format!("/v1/revocations?after={}", list["cursor"]);
     assert_eq!(said(town.as_service(Method::GET, &rest), 200).await["items"], json!([]));
-    assert_eq!(refused(town.request(Method::GET, "/v1/revocations").bearer_auth(&kept.access_token)).await, "forbidden");
+    assert_eq!(
+        refused(town.request(Method::GET, "/v1/revocations").bearer_auth(&kept.access_token)).await,
+        "forbidden"
+    );
 }
 
 #[tokio::test]
@@ -86,10 +93,14 @@ async fn a_guest_who_revokes_gives_the_nick_up() {
     let town = Town::up().await;
     let guest = town.guest("alice").await;
     assert_eq!(refused(town.wants_guest("alice")).await, "nick-in-use");
-    said(town.request(Method::POST, "/v1/tokens/revoke").json(&json!({ "token": guest.access_token })), 200).await;
+    said(town.request(Method::POST, "/v1/tokens/revoke").json(&json!({ "token": guest.access_token })), 200)
+        .await;
     town.guest("alice").await;
     soon("the guest is taken out of all channels", || async {
-        town.neighbour.told().iter().any(|(_, body)| body["all"] == true && body["user"]["id"] == json!(guest.user.id))
+        town.neighbour
+            .told()
+            .iter()
+            .any(|(_, body)| body["all"] == true && body["user"]["id"] == json!(guest.user.id))
     })
     .await;
 }
@@ -107,7 +118,10 @@ async fn an_api_token_is_exchanged_for_its_own_scopes_listed_and_revoked() {
     let list = said(tokens(Method::GET), 200).await;
     assert_eq!((&list["items"][0]["id"], list["items"][0].get("secret")), (&made["id"], None));
 
-    assert_eq!(refused(town.request(Method::GET, "/v1/users/me").bearer_auth(secret)).await, "not-authenticated");
+    assert_eq!(
+        refused(town.request(Method::GET, "/v1/users/me").bearer_auth(secret)).await,
+        "not-authenticated"
+    );
     let body = json!({ "grant_type": "api_token", "api_token": secret });
     let access: Tokens = as_(said(exchange(&town, &body), 200).await);
     assert_eq!((access.scope, access.refresh_token), (Scopes::from("read write".to_owned()), None));
@@ -116,13 +130,17 @@ async fn an_api_token_is_exchanged_for_its_own_scopes_listed_and_revoked() {
 
     let one = format!("/v1/accounts/me/api-tokens/{}", made["id"].as_str().unwrap());
     said(town.request(Method::DELETE, &one).bearer_auth(&alice.access_token), 204).await;
-    assert_eq!(refused(town.request(Method::DELETE, &one).bearer_auth(&alice.access_token)).await, "not-found");
+    assert_eq!(
+        refused(town.request(Method::DELETE, &one).bearer_auth(&alice.access_token)).await,
+        "not-found"
+    );
     assert_eq!(refused(exchange(&town, &body)).await, "bad-credentials");
     let me = town.request(Method::GET, "/v1/users/me").bearer_auth(&access.access_token);
     assert_eq!(refused(me).await, "not-authenticated");
     let again = town.opens(session(&gateway_id(), "192.0.2.1", by_token(secret))).await;
     assert_eq!(again.unwrap_err().code.as_str(), "bad-credentials");
-    soon("its session leaves the channels", || async { !town.neighbour.ended(&opened.session).is_empty() }).await;
+    soon("its session leaves the channels", || async { !town.neighbour.ended(&opened.session).is_empty() })
+        .await;
 }
 
 #[tokio::test]

@@ -43,6 +43,7 @@ pub(crate) struct Town {
     pub(crate) base: String,
     pub(crate) dir: TempDir,
     pub(crate) neighbour: Neighbour,
+    pub(crate) clock: Clock,
     signer: Signer,
     // Held for what its end does.
     _database: Option<Box<dyn std::any::Any + Send + Sync>>,
@@ -69,7 +70,12 @@ impl Town {
         Self::with(hasty()).await
     }
 
-    pub(crate) async fn with(mut config: Config) -> Self {
+    pub(crate) async fn with(config: Config) -> Self {
+        Self::at(Clock::system(), config).await
+    }
+
+    /// With a clock that the test moves.
+    pub(crate) async fn at(clock: Clock, mut config: Config) -> Self {
         let mut database: Option<Box<dyn std::any::Any + Send + Sync>> = None;
         if crate::POSTGRES {
             let (url, held) = kit::testing::postgres_url().await;
@@ -90,7 +96,8 @@ impl Town {
             base: String::new(),
             dir,
             neighbour,
-            signer: Signer::new(Arc::new(keys), Clock::system()),
+            signer: Signer::new(Arc::new(keys), clock.clone()),
+            clock,
             _database: database,
         };
         town.start().await;
@@ -98,7 +105,7 @@ impl Town {
     }
 
     pub(crate) async fn start(&mut self) {
-        let service = user_service::up(self.settings.clone(), Clock::system()).await.unwrap();
+        let service = user_service::up(self.settings.clone(), self.clock.clone()).await.unwrap();
         self.base = format!("http://{}", service.addr);
         self.service = Some(service);
     }
@@ -110,7 +117,8 @@ impl Town {
     /// As the gateway.
     pub(crate) fn gateway(&self) -> Users {
         let signer = self.signer.clone();
-        let credentials = Arc::new(move || signer.bearer().to_str().unwrap().trim_start_matches("Bearer ").to_owned());
+        let credentials =
+            Arc::new(move || signer.bearer().to_str().unwrap().trim_start_matches("Bearer ").to_owned());
         Users(client::Service::new(ServiceName::Users, &self.base, credentials).unwrap())
     }
 
@@ -280,7 +288,8 @@ impl Neighbour {
 
     /// The ends of holders that name this session.
     pub(crate) fn ended(&self, session: &SessionId) -> Vec<Value> {
-        let names = |body: &Value| body["sessions"].as_array().is_some_and(|ids| ids.contains(&json!(session)));
+        let names =
+            |body: &Value| body["sessions"].as_array().is_some_and(|ids| ids.contains(&json!(session)));
         self.told().into_iter().map(|(_, body)| body).filter(names).collect()
     }
 }

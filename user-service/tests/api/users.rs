@@ -42,7 +42,9 @@ async fn an_away_text_is_shown_until_it_is_emptied() {
     let town = Town::up().await;
     let bob = town.guest("bob").await;
     let patch = |away: &str| {
-        town.request(Method::PATCH, "/v1/users/me").bearer_auth(&bob.access_token).json(&json!({ "away": away }))
+        town.request(Method::PATCH, "/v1/users/me")
+            .bearer_auth(&bob.access_token)
+            .json(&json!({ "away": away }))
     };
     assert_eq!(said(patch("lunch"), 200).await["user"]["away"], "lunch");
     assert_eq!(said(patch("lunch"), 200).await["events"], json!([]));
@@ -95,7 +97,8 @@ async fn many_people_are_looked_up_at_once() {
     found.sort_by(|a, b| a.person.nick.as_str().cmp(b.person.nick.as_str()));
     assert_eq!(found.iter().map(|user| user.person.nick.as_str()).collect::<Vec<_>>(), ["bob", "carol"]);
     assert!(found[0].online);
-    let by_bob = town.request(Method::POST, "/v1/users:lookup").bearer_auth(&bob.access_token).json(&Lookup { ids });
+    let by_bob =
+        town.request(Method::POST, "/v1/users:lookup").bearer_auth(&bob.access_token).json(&Lookup { ids });
     assert_eq!(said(by_bob, 200).await["items"].as_array().unwrap().len(), 2);
 }
 

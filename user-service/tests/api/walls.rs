@@ -25,7 +25,10 @@ async fn what_is_for_services_is_refused_to_people() {
     ] {
         let request = |token: Option<&str>| {
             let request = town.request(method.clone(), path).json(&body);
-            token.map_or_else(|| town.request(method.clone(), path).json(&body), |token| request.bearer_auth(token))
+            token.map_or_else(
+                || town.request(method.clone(), path).json(&body),
+                |token| request.bearer_auth(token),
+            )
         };
         assert_eq!(refused(request(Some(&bob.access_token))).await, "forbidden", "{path}");
         assert_eq!(refused(request(None)).await, "not-authenticated", "{path}");
@@ -71,7 +74,8 @@ async fn batches_and_pages_are_bounded_at_n_and_not_before() {
     assert_eq!(refused(ends(MAX_BATCH + 1)).await, "invalid-parameter");
     let bob = town.guest("bob").await;
     let page = |limit: u32| {
-        town.request(Method::GET, &format!("/v1/users/me/sessions?limit={limit}")).bearer_auth(&bob.access_token)
+        town.request(Method::GET, &format!("/v1/users/me/sessions?limit={limit}"))
+            .bearer_auth(&bob.access_token)
     };
     said(page(1000), 200).await;
     assert_eq!(refused(page(1001)).await, "invalid-parameter");
@@ -83,7 +87,9 @@ async fn every_path_is_documented() {
     let town = Town::up().await;
     let openapi = said(town.request(Method::GET, "/openapi.json"), 200).await;
     let paths = openapi["paths"].as_object().unwrap();
-    for path in ["/v1/accounts", "/v1/tokens", "/v1/users:lookup", "/v1/sessions:open", "/.well-known/jwks.json"] {
+    for path in
+        ["/v1/accounts", "/v1/tokens", "/v1/users:lookup", "/v1/sessions:open", "/.well-known/jwks.json"]
+    {
         assert!(paths.contains_key(path), "{path}");
     }
 }

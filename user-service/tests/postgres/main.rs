@@ -11,6 +11,8 @@ mod leases;
 mod operators;
 #[path = "../api/sessions.rs"]
 mod sessions;
+#[path = "../api/time.rs"]
+mod time;
 #[path = "../api/tokens.rs"]
 mod tokens;
 #[path = "../api/town.rs"]

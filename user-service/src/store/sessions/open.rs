@@ -189,7 +189,7 @@ impl Story {
     }
 
     async fn open_guest(&mut self, item: &Opening, nick: &Nick, term: i64) -> Result<Opened, Stop> {
-        let replaced = self.to_replace(item).await?;
+        let replaced = self.replaced_by(item).await?;
         let before = replaced.as_ref().map(|session| &session.user_id.0);
         let user =
             UserRow::guest(UserId::random(&mut rand::rng()), nick.clone(), item.host.clone(), self.now);
@@ -198,13 +198,13 @@ impl Story {
         }
         users::insert(&mut self.tx, &user).await?;
         let scopes = secret::allowed(false);
-        self.insert(item, &user, scopes, None, term).await?;
+        self.insert(item, &user, scopes, None, term, self.now).await?;
         let change = UserChange::SessionOpened { opened: item.id.clone(), gateway: item.gateway.clone() };
         self.told.push(events::record(&mut self.tx, &user, self.now, Some(&item.id), change).await?);
         if let Some(session) = replaced {
             self.replace(&user, session).await?;
         }
-        Ok(self.opened(item, &user, scopes, None))
+        Ok(opened(item, &user, scopes, self.now, None))
     }
 
     async fn open_known(&mut self, item: &Opening, known: &Known, term: i64) -> Result<Opened, Stop> {
@@ -216,7 +216,7 @@ impl Story {
             None => None,
         };
         self.check(&user, known, taken.as_ref()).await?;
-        let replaced = self.to_replace(item).await?;
+        let replaced = self.replaced_by(item).await?;
         let scopes = secret::within(known.scopes, secret::allowed(user.operator));
         if user.freed_at.is_some() {
             if !names::wear(&mut self.tx, &user.nick.skeleton(), &user.id, None).await? {
@@ -228,7 +228,9 @@ impl Story {
             Proof::ApiToken(id) => Some(id),
             Proof::Password(_) | Proof::AccessToken(_) | Proof::SessionSecret => None,
         };
-        self.insert(item, &user, scopes, api_token, term).await?;
+        // What was revoked while this waited for its turn does not concern it: it was checked after.
+        let opened_at = self.now.max(Timestamp(user.valid_from));
+        self.insert(item, &user, scopes, api_token, term, opened_at).await?;
         user.since.get_or_insert(self.now.0);
         user.host.clone_from(&item.host);
         let change = UserChange::SessionOpened { opened: item.id.clone(), gateway: item.gateway.clone() };
@@ -245,7 +247,7 @@ impl Story {
         if let Some(session) = replaced.filter(|session| session.user_id.0 != user.id.0) {
             self.replace(&user, session).await?;
         }
-        Ok(self.opened(item, &user, scopes, replaced_id))
+        Ok(opened(item, &user, scopes, opened_at, replaced_id))
     }
 
     /// Whether what was shown still holds, now that nobody can change it.
@@ -281,7 +283,7 @@ impl Story {
         Ok(())
     }
 
-    async fn to_replace(&mut self, item: &Opening) -> sqlx::Result<Option<SessionRow>> {
+    async fn replaced_by(&mut self, item: &Opening) -> sqlx::Result<Option<SessionRow>> {
         let Some(id) = &item.replaces else { return Ok(None) };
         let session = super::by_id(&mut self.tx, id).await?;
         Ok(session.filter(|session| session.is_live() && session.gateway.0 == item.gateway))
@@ -309,6 +311,7 @@ impl Story {
         scopes: Scopes,
         api_token: Option<&TokenId>,
         term: i64,
+        opened_at: Timestamp,
     ) -> Result<(), Stop> {
         let inserted = execute!(
             &mut self.tx,
@@ -321,7 +324,7 @@ impl Story {
             scopes.to_string(),
             api_token.map(TokenId::as_str),
             term,
-            self.now.0,
+            opened_at.0,
         )?;
         if inserted == 1 {
             return Ok(());
@@ -329,10 +332,16 @@ impl Story {
         // The same request is being carried out by another replica; nothing of this batch must stay.
         Err(Stop::Broken(Failure::unavailable("the same session is being opened already")))
     }
+}
 
-    fn opened(&self, item: &Opening, user: &UserRow, scopes: Scopes, replaced: Option<SessionId>) -> Opened {
-        Opened { session: item.id.clone(), user: user.view(), scopes, opened_at: self.now, replaced }
-    }
+fn opened(
+    item: &Opening,
+    user: &UserRow,
+    scopes: Scopes,
+    opened_at: Timestamp,
+    replaced: Option<SessionId>,
+) -> Opened {
+    Opened { session: item.id.clone(), user: user.view(), scopes, opened_at, replaced }
 }
 
 /// Ends what a personal API token opened; its user is locked.
