@@ -43,6 +43,13 @@ impl Target {
     }
 }
 
+impl Target {
+    /// What two people write to each other comes to their connections by itself, from the login on.
+    pub(crate) fn is_direct(&self) -> bool {
+        !self.0.starts_with('#')
+    }
+}
+
 impl std::fmt::Display for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
@@ -70,6 +77,8 @@ pub enum What {
     Refused { key: Key, code: u16 },
     /// What comes after this seq is shown from here on: the answer to a join, or what a resume asked for.
     Follows { target: Target, after: u64 },
+    /// A resume has shown what was missed.
+    Resumed { target: Target },
     /// An entry came as an event.
     Seen { target: Target, seq: u64, kind: Arc<str>, author: Arc<str>, text: Arc<str> },
     /// Still connected, and given time to be shown all that there is.
@@ -137,7 +146,7 @@ impl Recorder {
                 inner.refusals += 1;
                 inner.unanswered.remove(key);
             }
-            What::Follows { .. } | What::Seen { .. } | What::Settled => {}
+            What::Follows { .. } | What::Resumed { .. } | What::Seen { .. } | What::Settled => {}
         }
         // Within the lock: the order of the notes is the order of what happened.
         inner.record.noted.push(Noted { at: self.began.elapsed(), by: by.clone(), what });

@@ -67,7 +67,11 @@ impl<'a> Facts<'a> {
                         send.acks.push((*seq, id));
                     }
                 }
-                What::Refused { .. } | What::Follows { .. } | What::Seen { .. } | What::Settled => {}
+                What::Refused { .. }
+                | What::Follows { .. }
+                | What::Resumed { .. }
+                | What::Seen { .. }
+                | What::Settled => {}
             }
         }
         let mut stored = HashMap::new();
@@ -182,7 +186,7 @@ impl<'a> Facts<'a> {
                         waiting.remove(place);
                     }
                 }
-                What::Follows { .. } | What::Seen { .. } | What::Settled => {}
+                What::Follows { .. } | What::Resumed { .. } | What::Seen { .. } | What::Settled => {}
             }
         }
     }
@@ -200,6 +204,10 @@ impl<'a> Facts<'a> {
                 What::Follows { target, after } => {
                     let view = views.entry((client, target)).or_default();
                     view.from.get_or_insert(*after);
+                    view.resuming = target.is_direct().then(HashSet::new);
+                }
+                What::Resumed { target } => {
+                    views.entry((client, target)).or_default().resuming = None;
                 }
                 What::Seen { target, seq, author, text, .. } => {
                     let view = views.entry((client, target)).or_default();
@@ -260,32 +268,40 @@ struct View {
     from: Option<u64>,
     seen: BTreeSet<u64>,
     last: u64,
-    last_event: u64,
+    /// A direct conversation before its resume is through: what came between the login and the resume stands before
+    /// what was missed, and is shown once more in its place. These came once so far.
+    resuming: Option<HashSet<u64>>,
 }
 
 impl View {
     fn event(&mut self, seq: u64, by: &Connection, target: &Target, faults: &mut Vec<Fault>) {
         let (by, target) = (by.clone(), target.clone());
-        if !self.seen.insert(seq) {
+        let new = self.seen.insert(seq);
+        let after = self.last;
+        self.last = after.max(seq);
+        if let Some(early) = &mut self.resuming {
+            let again = early.remove(&seq);
+            if new {
+                early.insert(seq);
+            } else if !again {
+                faults.push(Fault::SeenTwice { by, target, seq });
+            }
+        } else if !new {
             faults.push(Fault::SeenTwice { by, target, seq });
-        } else if seq < self.last {
-            faults.push(Fault::SeenLate { by, target, seq, after: self.last });
+        } else if seq < after {
+            faults.push(Fault::SeenLate { by, target, seq, after });
         }
-        self.last = self.last.max(seq);
-        self.last_event = self.last_event.max(seq);
     }
 
-    /// The author's own message, by its acknowledgement. Two of them are compared by `authors`, not here.
+    /// The author's own message, by its acknowledgement. It may come after events with higher seqs: answers keep the
+    /// order of the commands, and an earlier one may have to wait. An event may not come after it.
     fn own(&mut self, seq: u64, repeat: bool, by: &Connection, target: &Target, faults: &mut Vec<Fault>) {
         let new = self.seen.insert(seq);
         if repeat {
             return;
         }
-        let (by, target) = (by.clone(), target.clone());
         if !new {
-            faults.push(Fault::SeenTwice { by, target, seq });
-        } else if seq < self.last_event {
-            faults.push(Fault::SeenLate { by, target, seq, after: self.last_event });
+            faults.push(Fault::SeenTwice { by: by.clone(), target: target.clone(), seq });
         }
         self.last = self.last.max(seq);
     }

@@ -219,6 +219,8 @@ impl Client {
                     // What retention has taken away is not sent; the cursor stands behind it all the same.
                     let reached = answer.param(1).and_then(|seq| seq.parse().ok());
                     let Some(reached) = reached else { return Err(End::Wrong(format!("{answer:?}"))) };
+                    let conversation = Target::new(&self.habits.name, target);
+                    self.recorder.note(&self.connection, What::Resumed { target: conversation });
                     self.dealt_with(target, reached);
                 }
                 (503, _) if answer.last && answered == 0 => return Ok(targets),

@@ -5,7 +5,7 @@ mod inject;
 
 use rand::{SeedableRng, rngs::StdRng};
 
-use super::{Fault, Record};
+use super::{Connection, Fault, Noted, Record, Stored, Target, What};
 
 const SEEDS: std::ops::Range<u64> = 0..60;
 
@@ -121,4 +121,45 @@ fn what_is_shown_is_what_is_stored() {
 fn nothing_is_left_out() {
     exactly(inject::missed);
     exactly(inject::missed_the_end);
+}
+
+/// Bob is shown these seqs of what alice writes to him, on a new connection; then his resume is through (`None`).
+fn shown(seqs: &[Option<u64>]) -> Vec<Fault> {
+    let (bob, alice) =
+        (Connection { client: "bob".into(), number: 2 }, Connection { client: "alice".into(), number: 1 });
+    let target = Target::new("alice", "bob");
+    let mut record = Record::default();
+    let mut note =
+        |by: &Connection, what| record.noted.push(Noted { at: Default::default(), by: by.clone(), what });
+    let text = |seq: u64| -> std::sync::Arc<str> { format!("text {seq}").into() };
+    for seq in 1..=6 {
+        let key: std::sync::Arc<str> = format!("key-{seq}").into();
+        note(&alice, What::Sent { target: target.clone(), key: key.clone(), text: text(seq) });
+        note(&alice, What::Acked { key, seq, id: "id".into(), repeat: false });
+    }
+    note(&bob, What::Follows { target: target.clone(), after: 2 });
+    for seq in seqs {
+        let (target, kind, author) = (target.clone(), "msg".into(), "alice".into());
+        note(
+            &bob,
+            match *seq {
+                Some(seq) => What::Seen { target, seq, kind, author, text: text(seq) },
+                None => What::Resumed { target },
+            },
+        );
+    }
+    let stored = |seq| Stored { seq, id: "id".into(), author: "alice".into(), text: text(seq) };
+    record.history.insert(target.clone(), (1..=6).map(stored).collect());
+    record.check()
+}
+
+#[test]
+fn what_comes_from_one_person_before_the_resume_comes_again_with_it() {
+    let (target, by) = (Target::new("alice", "bob"), Connection { client: "bob".into(), number: 2 });
+    let twice = |seq| vec![Fault::SeenTwice { by: by.clone(), target: target.clone(), seq }];
+    assert_eq!(shown(&[Some(5), Some(3), Some(4), Some(5), None, Some(6)]), []);
+    assert_eq!(shown(&[Some(5), Some(3), Some(4), Some(5), Some(5), None, Some(6)]), twice(5));
+    assert_eq!(shown(&[Some(3), Some(4), Some(5), None, Some(5), Some(6)]), twice(5));
+    let late = Fault::SeenLate { by: by.clone(), target: target.clone(), seq: 5, after: 6 };
+    assert_eq!(shown(&[Some(3), Some(4), None, Some(6), Some(5)]), [late]);
 }
