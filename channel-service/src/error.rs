@@ -17,3 +17,14 @@ pub(crate) fn refused(code: ErrorCode, channel: impl std::fmt::Display) -> Failu
         _ => failure,
     }
 }
+
+/// A neighbour did not answer what this service asked for itself: whatever it said is not for the one who asked us.
+pub(crate) fn unanswered(error: client::Error) -> Failure {
+    let detail = match &error {
+        client::Error::Unavailable { service, .. } | client::Error::Unreadable { service, .. } => {
+            format!("{service} is not available")
+        }
+        client::Error::Refused(_) => "a service that this needs is not available".to_owned(),
+    };
+    Failure::unavailable(detail).source(error)
+}

@@ -10,7 +10,7 @@ use kit::{
 };
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-use crate::changes::Changes;
+use crate::{changes::Changes, error::unanswered};
 
 pub(crate) fn start(kit: &Kit, changes: &Changes) {
     let feed = Feed::all(&kit.common.urls.users, &["user."]);
@@ -60,10 +60,10 @@ impl Changes {
             let complete = people.len() < MAX_HEADS;
             let held: BTreeMap<_, _> =
                 people.into_iter().map(|(id, version)| (id.to_string(), version)).collect();
-            let heads = self.users.heads(&HeadsRequest { held }).await.map_err(client::Error::problem)?;
+            let heads = self.users.heads(&HeadsRequest { held }).await.map_err(unanswered)?;
             let behind: Vec<_> = heads.behind.keys().filter_map(|id| id.parse().ok()).collect();
             for ids in behind.chunks(MAX_LOOKUP) {
-                for user in self.users.lookup(ids.to_vec()).await.map_err(client::Error::problem)? {
+                for user in self.users.lookup(ids.to_vec()).await.map_err(unanswered)? {
                     self.store.rename(&user.person).await?;
                 }
             }

@@ -9,6 +9,7 @@ mod reading;
 mod rows;
 mod tasks;
 mod upkeep;
+mod write;
 
 use kit::db::{Backend, Db};
 

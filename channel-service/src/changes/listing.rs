@@ -14,7 +14,7 @@ use crate::{
         ledger::NewEntry,
         policy::{self, Asker},
     },
-    error::refused,
+    error::{refused, unanswered},
 };
 
 impl Changes {
@@ -78,7 +78,7 @@ impl Changes {
 
         let mut ledger = self.ledger();
         let expires_at = self.until(expires_at, ledger.now)?;
-        let found = self.users.lookup(vec![user.clone()]).await.map_err(client::Error::problem)?;
+        let found = self.users.lookup(vec![user.clone()]).await.map_err(unanswered)?;
         let Some(invited) = found.into_iter().find(|found| found.person.id == *user) else {
             return Err(Failure::new(ErrorCode::NoSuchNick));
         };

@@ -159,6 +159,10 @@ impl Ledger {
         let before = std::mem::replace(&mut room.channel.modes, modes::initial());
         let modes = room.channel.modes.clone();
         let changes = before.changes(&modes);
+        if room.channel.version == 0 {
+            // What has just begun was never asleep for anybody: its first event says all.
+            return Ok(Vec::new());
+        }
         let service = Doer { person: None, session: doer.session.clone() };
         Ok(vec![
             self.record(id, &service, ChannelChange::Woken { floor }),

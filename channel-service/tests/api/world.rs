@@ -12,7 +12,7 @@ use channel_service::{ChannelService, Config};
 use kit::{
     Clock, Running, Service,
     auth::{Signer, act_as},
-    config::{BusConfig, Common, Period, Settings},
+    config::{BusConfig, Common, Period, Settings, Urls},
     secrets::Keys,
 };
 use reqwest::Method;
@@ -48,9 +48,13 @@ pub(crate) async fn world_on(bus: BusConfig) -> World {
     start(common, dir, |_| {}).await
 }
 
-async fn start(common: Common, dir: TempDir, configure: impl FnOnce(&mut Config)) -> World {
+async fn start(mut common: Common, dir: TempDir, configure: impl FnOnce(&mut Config)) -> World {
     let mut config = Config { listen: "127.0.0.1:0".parse().unwrap(), ..quick() };
     configure(&mut config);
+    // Nobody listens there: the service stands alone.
+    let nobody: url::Url = "http://127.0.0.1:1".parse().unwrap();
+    common.urls =
+        Urls { users: nobody.clone(), channels: nobody.clone(), messages: nobody.clone(), logs: nobody };
     let secrets = common.secrets_dir();
     let running = ChannelService::up(Settings { common, service: config }).await.unwrap();
     let signer = |name| Signer::new(Arc::new(Keys::open(&secrets, name).unwrap()), Clock::system());

@@ -15,7 +15,7 @@ use channel_service::{
     store::ListQuery,
 };
 
-use crate::{House, LIMITS, contract, doer, new_id, now, person};
+use crate::{House, LIMITS, contract, doer, now, person};
 
 contract! {
     a_room_with_all_that_can_be_set_is_read_as_it_was_written
@@ -67,7 +67,7 @@ async fn a_room_with_all_that_can_be_set_is_read_as_it_was_written(house: House)
     let (room, lists, events) = written;
     assert_eq!(house.store.room(&id).await.unwrap().unwrap(), room);
     assert_eq!(house.store.lists_of(&id).await.unwrap(), lists);
-    let read = house.store.events(&id, room.channel.version, 3, 100).await.unwrap();
+    let read = house.store.events(&id, room.channel.version, 1, 100).await.unwrap();
     assert_eq!((read.events, read.complete), (events, true));
     let snapshot = house.store.snapshot(&id).await.unwrap().unwrap();
     assert_eq!(snapshot.channel, room.channel);
@@ -82,6 +82,12 @@ async fn a_room_with_all_that_can_be_set_is_read_as_it_was_written(house: House)
 async fn events_are_given_from_a_version_on_and_known_to_be_missing(house: House) {
     let alice = person("alice");
     let id = house.join(&alice, "#a").await.unwrap();
+    for text in ["one", "two"] {
+        house
+            .change(&id, &[&alice], |ledger| ledger.set_topic(&id, &alice, &doer(&alice), text, None))
+            .await
+            .unwrap();
+    }
     let events = house.store.events(&id, 3, 0, 2).await.unwrap();
     assert_eq!(events.events.iter().map(|event| event.version).collect::<Vec<_>>(), [1, 2]);
     assert!(events.complete, "the rest can be asked for");
@@ -100,9 +106,9 @@ async fn events_are_given_from_a_version_on_and_known_to_be_missing(house: House
 async fn heads_tell_what_is_behind_and_what_is_gone(house: House) {
     let id = house.join(&person("alice"), "#a").await.unwrap();
     let other = house.join(&person("bob"), "#b").await.unwrap();
-    let held = [(id.to_string(), 1), (other.to_string(), 3), ("1nothere".to_owned(), 9)].into();
+    let held = [(id.to_string(), 0), (other.to_string(), 1), ("1nothere".to_owned(), 9)].into();
     let heads = house.store.heads(&HeadsRequest { held }).await.unwrap();
-    assert_eq!(heads.behind, [(id.to_string(), 3)].into());
+    assert_eq!(heads.behind, [(id.to_string(), 1)].into());
     assert_eq!((heads.gone, heads.epoch), (vec!["1nothere".to_owned()], house.store.epoch.clone()));
     assert_eq!(house.store.heads(&HeadsRequest::default()).await.unwrap().behind.len(), 0);
 }
@@ -128,7 +134,7 @@ async fn lists_expire_and_sleepers_are_forgotten(house: House) {
         .await;
     assert!(house.store.expiring(now(), 10).await.unwrap().is_empty());
     let late = soon.plus(Duration::from_secs(1));
-    assert_eq!(house.store.expiring(late, 10).await.unwrap(), [id.clone()]);
+    assert_eq!(house.store.expiring(late, 10).await.unwrap().as_slice(), std::slice::from_ref(&id));
     house
         .change(&id, &[], |ledger| {
             ledger.now = late;
@@ -153,14 +159,14 @@ async fn lists_expire_and_sleepers_are_forgotten(house: House) {
             ledger.part(&id, &alice, None, None).unwrap();
         })
         .await;
-    assert_eq!(house.store.pending_floors(late, 10).await.unwrap(), [id.clone()]);
+    assert_eq!(house.store.pending_floors(late, 10).await.unwrap(), std::slice::from_ref(&id));
     house.store.raise_floor(&id, 42).await.unwrap();
     let room = house.store.room(&id).await.unwrap().unwrap();
     assert_eq!((room.channel.floor, room.floor_pending, room.closed), (42, false, false));
     assert!(house.store.pending_floors(late, 10).await.unwrap().is_empty());
 
     assert!(house.store.sleepers(Timestamp(0), 10).await.unwrap().is_empty());
-    assert_eq!(house.store.sleepers(late, 10).await.unwrap(), [id.clone()]);
+    assert_eq!(house.store.sleepers(late, 10).await.unwrap(), std::slice::from_ref(&id));
     let mut tx = house.store.begin([]).await.unwrap();
     house.store.forget(&mut tx, &id).await.unwrap();
     tx.commit().await.unwrap();
@@ -202,7 +208,7 @@ async fn a_newer_nick_takes_the_place_of_an_older_one(house: House) {
     let member = house.store.member(&id, alice.id()).await.unwrap().unwrap();
     assert_eq!((member.person.nick.as_str(), member.person.user_version), ("alix", 3));
     assert_eq!(house.store.people("", 10).await.unwrap(), [(alice.id().clone(), 3)]);
-    assert_eq!(house.store.room(&id).await.unwrap().unwrap().channel.version, 3, "a nick raises no version");
+    assert_eq!(house.store.room(&id).await.unwrap().unwrap().channel.version, 1, "a nick raises no version");
 }
 
 async fn tasks_are_done_until_they_are_done(house: House) {
@@ -241,7 +247,7 @@ async fn an_erased_person_is_in_no_row(house: House) {
         })
         .await;
     let mut tx = house.store.begin([alice.id()]).await.unwrap();
-    assert_eq!(house.store.marked_by(&mut tx, alice.id()).await.unwrap(), [id.clone()]);
+    assert_eq!(house.store.marked_by(&mut tx, alice.id()).await.unwrap(), std::slice::from_ref(&id));
     assert_eq!(house.store.registered_by(&mut tx, alice.id()).await.unwrap(), 0);
     let named = house.store.events_naming(&mut tx, alice.id()).await.unwrap();
     assert_eq!(named.len(), 3, "her join, her topic, her ban");
@@ -253,14 +259,14 @@ async fn an_erased_person_is_in_no_row(house: House) {
     house.store.anonymise_entries(&mut tx, alice.id(), "erased").await.unwrap();
     house.store.drop_invitations_of(&mut tx, alice.id()).await.unwrap();
     let eve = Mask::try_from("eve").unwrap().key();
-    assert_eq!(house.store.channels_listing(&mut tx, &[eve]).await.unwrap(), [id.clone()]);
+    assert_eq!(house.store.channels_listing(&mut tx, &[eve]).await.unwrap(), std::slice::from_ref(&id));
     assert!(house.store.list_events(&mut tx).await.unwrap().iter().all(|(.., json)| json.contains("mask")));
     tx.commit().await.unwrap();
     assert!(house.store.cut_log().await.unwrap());
     let bans = house.store.lists_of(&id).await.unwrap().bans;
     assert_eq!((bans[0].by.nick.as_str(), &bans[0].reason), ("erased", &None));
-    let events = house.store.events(&id, 6, 0, 100).await.unwrap().events;
-    assert_eq!(events.len(), 6);
+    let events = house.store.events(&id, 4, 0, 100).await.unwrap().events;
+    assert_eq!(events.len(), 4);
     assert!(!serde_json::to_string(&events).unwrap().contains("\"alice\""));
 }
 
@@ -291,5 +297,4 @@ async fn the_list_shows_what_may_be_seen(house: House) {
         house.store.channels_of(alice.id(), query).await.unwrap().len()
     };
     assert_eq!((of(alice.id().as_str()).await, of(bob.id().as_str()).await), (3, 2));
-    let _ = new_id();
 }
