@@ -33,8 +33,10 @@ const PAUSE: Duration = Duration::from_millis(80);
 const ACKS_BETWEEN_KILLS: u64 = 500;
 const IN_FLIGHT_AT_A_KILL: usize = 10;
 const KILLS_OF_EACH_PROCESS: usize = 4;
-/// The longest that a killed process stays away.
+/// The longest that a killed process stays away, but for once.
 const AWAY: Duration = Duration::from_millis(800);
+/// Once: longer than a gateway holds what it cannot get rid of, so that people are told `503` and type it again.
+const LONG_AWAY: Duration = Duration::from_millis(3500);
 /// Until talk goes on after a kill: the process's start, and everyone's way back.
 const BACK_WITHIN: Duration = Duration::from_secs(30);
 const PASSWORD: &str = "correct horse battery staple";
@@ -64,15 +66,17 @@ async fn survives(plan: Plan, kills_of_each: usize) {
     println!("CAUSERIE_TEST_SEED={seed}");
     let mut rng = StdRng::seed_from_u64(seed);
     let town = ROOMY.iter().fold(plan, |plan, setting| plan.set(setting)).start().await;
-    let mut kills: Vec<ServiceName> =
-        town.parts().into_iter().flat_map(|part| std::iter::repeat_n(part, kills_of_each)).collect();
+    let mut kills: Vec<(ServiceName, Duration)> = Vec::new();
+    for part in town.parts() {
+        kills.push((part, LONG_AWAY));
+        kills.extend((1..kills_of_each).map(|_| (part, AWAY.mul_f64(rng.random()))));
+    }
     kills.shuffle(&mut rng);
 
     let party = Party::arrives(&town, seed).await;
-    for (nth, part) in kills.into_iter().enumerate() {
+    for (nth, (part, away)) in kills.into_iter().enumerate() {
         let open = party.talks_until_it_can_be_killed().await;
         town.kill9(part);
-        let away = AWAY.mul_f64(rng.random());
         println!("kill {nth}: {part}, {open} in flight, away for {away:?}, {:?}", party.recorder.progress());
         // How long an operator takes; nobody waits for anything here.
         tokio::time::sleep(away).await;
@@ -83,8 +87,7 @@ async fn survives(plan: Plan, kills_of_each: usize) {
 }
 
 /// Programs talk faster than people, and all of these come from one address.
-const ROOMY: &[&str] =
-    &["gateway.limits.commands_per_second=1000", "gateway.limits.command_burst=1000"];
+const ROOMY: &[&str] = &["gateway.limits.commands_per_second=1000", "gateway.limits.command_burst=1000"];
 
 /// Everyone who talks, and what is noted of it.
 struct Party {
