@@ -68,8 +68,12 @@ impl House {
         self.store.memberships(&mut tx, &mut ledger, &[actor.id()].into()).await.unwrap();
         let sessions = actor.session.iter().collect();
         self.store.ended(&mut tx, &mut ledger, &sessions).await.unwrap();
-        let joining =
-            channel_service::domain::ledger::Joining { actor, session: actor.session.as_ref(), key: None };
+        let joining = channel_service::domain::ledger::Joining {
+            actor,
+            session: actor.session.as_ref(),
+            token_of: None,
+            key: None,
+        };
         let joined = ledger.join(&id, joining).is_ok();
         self.write(tx, &ledger).await;
         joined.then_some(id)

@@ -25,6 +25,7 @@ impl Changes {
 
         // Every room at once, so that they are locked in one order.
         let mut names = Names::default();
+        names.0.extend(self.store.account_name(&mut tx, user).await?);
         named.iter().for_each(|(.., json)| names.gather(json, user));
         self.store.rooms_of(&mut tx, &mut ledger, user).await?;
         let mut ids: BTreeSet<ChannelId> = self.store.marked_by(&mut tx, user).await?.into_iter().collect();
@@ -83,7 +84,11 @@ impl Changes {
         self.store.rewrite_events(&mut tx, &rewritten).await?;
         self.store.anonymise_entries(&mut tx, user, NOBODY).await?;
         self.store.drop_invitations_of(&mut tx, user).await?;
-        self.finish(tx, &ledger, None).await?;
+        self.store.write(&mut tx, &ledger).await?;
+        // Last, for seats that were written bring their names along.
+        self.store.forget_account_name(&mut tx, user).await?;
+        tx.commit().await?;
+        self.publish(&ledger.written.events, None);
         if !self.store.cut_log().await? {
             return Err(kit::Failure::unavailable(
                 "the database's log is in use, its old pages are still there",

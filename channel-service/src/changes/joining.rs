@@ -31,6 +31,8 @@ pub(crate) struct Join {
     pub(crate) actor: Actor,
     /// None: a join over REST.
     pub(crate) session: Option<SessionId>,
+    /// The session that the token of a REST join came from.
+    pub(crate) token_of: Option<SessionId>,
     pub(crate) channel: ChannelRef,
     pub(crate) key: Option<String>,
 }
@@ -93,7 +95,7 @@ impl Changes {
         self.store.lists(tx, ledger).await?;
         let users = joins.iter().map(|join| join.actor.id()).collect();
         self.store.memberships(tx, ledger, &users).await?;
-        let sessions = joins.iter().filter_map(|join| join.session.as_ref()).collect();
+        let sessions = joins.iter().flat_map(|join| join.session.iter().chain(&join.token_of)).collect();
         self.store.ended(tx, ledger, &sessions).await?;
         Ok(())
     }
@@ -176,7 +178,10 @@ fn enter(ledger: &mut Ledger, ids: &HashMap<String, ChannelId>, join: &Join) -> 
                 id.clone()
             }
         };
-        ledger.join(&id, Joining { actor, session: join.session.as_ref(), key: join.key.as_deref() })
+        let Join { session, token_of, key, .. } = join;
+        let joining =
+            Joining { actor, session: session.as_ref(), token_of: token_of.as_ref(), key: key.as_deref() };
+        ledger.join(&id, joining)
     };
     match enter(ledger) {
         Ok(change) => Ok(answer(ledger, change, actor)),

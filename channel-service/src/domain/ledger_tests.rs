@@ -6,7 +6,7 @@ use api::{
     ErrorCode, Nick, Person, Timestamp,
     auth::{Actor, Scopes},
     event::ChannelChange,
-    id::{ChannelId, UserId},
+    id::{ChannelId, SessionId, UserId},
     mode::{ModesPatch, Role, Roles},
 };
 
@@ -39,7 +39,7 @@ fn page() -> (Ledger, ChannelId) {
 }
 
 fn joining(actor: &Actor) -> Joining<'_> {
-    Joining { actor, session: None, key: None }
+    Joining { actor, session: None, token_of: None, key: None }
 }
 
 #[test]
@@ -113,4 +113,21 @@ fn a_member_who_joins_again_keeps_roles_and_brings_a_newer_nick() {
     let seat = &ledger.seats[&(id, alice.id().clone())];
     assert_eq!((seat.member.person.nick.as_str(), seat.member.roles), ("alix", Roles::NONE.with(Role::Op)));
     assert_eq!(seat.holders.iter().collect::<Vec<_>>(), [REST_HOLDER]);
+}
+
+#[test]
+fn a_token_of_an_ended_session_opens_nothing_and_a_guests_join_ends_with_it() {
+    let (mut ledger, id) = page();
+    let session = SessionId::try_from("1s").unwrap();
+    let (guest, mut alice) = (person("1g", "guest"), person("1a", "alice"));
+    alice.account = Some("alice".try_into().unwrap());
+    let with_token = |actor| Joining { token_of: Some(&session), ..joining(actor) };
+    ledger.join(&id, with_token(&guest)).unwrap();
+    ledger.join(&id, with_token(&alice)).unwrap();
+    let holder = |ledger: &Ledger, actor: &Actor| {
+        ledger.seats[&(id.clone(), actor.id().clone())].holders.iter().next().cloned().unwrap()
+    };
+    assert_eq!((holder(&ledger, &guest).as_str(), holder(&ledger, &alice).as_str()), ("1s", REST_HOLDER));
+    ledger.ended.insert(session.clone());
+    assert_eq!(ledger.join(&id, with_token(&guest)).unwrap_err(), ErrorCode::SessionEnded);
 }

@@ -36,7 +36,7 @@ pub(super) async fn join(
         let refused = may_act(&app, &actor).err();
         if refused.is_none() {
             let session = actor.session.clone();
-            joins.push(Join { actor, session, channel: ChannelRef::Name(name), key });
+            joins.push(Join { actor, session, token_of: None, channel: ChannelRef::Name(name), key });
         }
         outcomes.push(refused);
     }

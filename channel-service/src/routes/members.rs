@@ -60,7 +60,8 @@ pub(super) async fn join(
         return Err(Failure::new(ErrorCode::Forbidden).detail("people join by themselves; invite them"));
     }
     let body: JoinChannel = if body.is_empty() { JoinChannel::default() } else { from_json(&body)? };
-    let join = Join { actor: who.actor, session: who.session, channel, key: body.key };
+    let token_of = caller.claims.as_ref().and_then(|claims| claims.sid.clone());
+    let join = Join { actor: who.actor, session: who.session, token_of, channel, key: body.key };
     let outcomes = app.changes.join(&[join], who.origin.as_deref()).await?;
     let joined = outcomes.into_iter().next().ok_or(ErrorCode::Internal)??;
     Ok(parts::created(joined))

@@ -19,6 +19,8 @@ const DROP_INVITATIONS: &str = "delete from invitations where user_id = $1";
 const EVENTS: &str = "select channel, version, event from events where event like $1";
 /// Events of lists, whose masks may name anybody.
 const LIST_EVENTS: &str = "select channel, version, event from events where event like '%\"mask\":\"%'";
+const NAMED: &str = "select name from account_names where user_id = $1";
+const UNNAME: &str = "delete from account_names where user_id = $1";
 const REWRITE: Sql = rows_of!(
     "update events set event = changed.event from (select item.value ->> 0 as channel,
         cast(item.value ->> 1 as bigint) as version, item.value ->> 2 as event from",
@@ -48,6 +50,15 @@ impl Store {
     /// Entries by somebody keep their masks, but neither their name nor their words.
     pub async fn anonymise_entries(&self, tx: &mut Tx, user: &UserId, nobody: &str) -> sqlx::Result<()> {
         on!(tx, t => sqlx::query(ANONYMISE_ENTRIES).bind(user.as_str()).bind(nobody).execute(&mut **t).await.map(drop))
+    }
+
+    /// What the account of somebody was called who joined a channel some time.
+    pub async fn account_name(&self, tx: &mut Tx, user: &UserId) -> sqlx::Result<Option<String>> {
+        on!(tx, t => sqlx::query_scalar(NAMED).bind(user.as_str()).fetch_optional(&mut **t).await)
+    }
+
+    pub async fn forget_account_name(&self, tx: &mut Tx, user: &UserId) -> sqlx::Result<()> {
+        on!(tx, t => sqlx::query(UNNAME).bind(user.as_str()).execute(&mut **t).await.map(drop))
     }
 
     pub async fn drop_invitations_of(&self, tx: &mut Tx, user: &UserId) -> sqlx::Result<()> {

@@ -52,6 +52,11 @@ const LIST: Sql = rows_of!(
         cast(item.value ->> 10 as bigint) from",
     ""
 );
+const NAME_ACCOUNTS: Sql = rows_of!(
+    "insert into account_names (user_id, name) select distinct item.value ->> 1, item.value ->> 4 from",
+    "where item.value ->> 4 is not null on conflict (user_id) do update set name = excluded.name
+        where account_names.name <> excluded.name"
+);
 const EVENTS: Sql = rows_of!(
     "insert into events (channel, version, at, event) select item.value ->> 0, cast(item.value ->> 1 as bigint),
         cast(item.value ->> 2 as bigint), item.value ->> 3 from",
@@ -97,6 +102,7 @@ impl Store {
             })
             .collect();
         run(tx, FILL_SEATS, &rows).await?;
+        run(tx, NAME_ACCOUNTS, &rows).await?;
         let rows: Vec<_> = seats
             .iter()
             .flat_map(|((channel, user), seat)| {

@@ -1,9 +1,10 @@
 //! Nothing of an erased person can be found, in the tables or in the files.
 
 use api::channels::EndHolders;
+use kit::config::Period;
 use serde_json::{Value, json};
 
-use crate::world::{person, session_of, with_account, world};
+use crate::world::{person, session_of, with_account, world, world_with};
 
 #[tokio::test]
 async fn an_erased_person_cannot_be_found_in_the_files() {
@@ -59,4 +60,21 @@ async fn an_erased_person_cannot_be_found_in_the_files() {
     assert_eq!(world.as_users("DELETE", &path, Value::Null).await.status, 204);
     assert_eq!(world.snapshot(&id).await.members.len(), 1);
     world.stop().await;
+}
+
+#[tokio::test]
+async fn a_ban_of_an_account_goes_with_it_however_long_ago_it_was_there() {
+    let world = world_with(|config| config.keep_events = Period::millis(1)).await;
+    let (zora, bob) = (with_account("zorastheus"), person("bob"));
+    let id = world.joins(&bob, "general").await["channel"]["id"].as_str().unwrap().to_owned();
+    world.joins(&zora, "general").await;
+    world.parts(&zora, "general").await.ok();
+    world.lists(&bob, "general", "bans", "~account:Zorastheus").await.ok();
+    world.lists(&bob, "general", "bans", "~account:other").await.ok();
+    let version = world.snapshot(&id).await.channel.version;
+    world.until(async || (!world.events(&id, version - 1).await.complete).then_some(())).await;
+    let path = format!("/v1/users/{}/data", zora.id());
+    assert_eq!(world.as_users("DELETE", &path, Value::Null).await.status, 204);
+    let masks: Vec<_> = world.snapshot(&id).await.bans.into_iter().map(|ban| ban.mask.to_string()).collect();
+    assert_eq!(masks, ["~account:other"]);
 }

@@ -20,20 +20,24 @@ use crate::domain::{
 #[derive(Debug, Clone, Copy)]
 pub struct Joining<'a> {
     pub actor: &'a Actor,
-    /// What is to hold them; none: their REST join.
+    /// The session that asks, and is to hold them; none: they come over REST.
     pub session: Option<&'a SessionId>,
+    /// The session that the token of a REST join came from.
+    pub token_of: Option<&'a SessionId>,
     pub key: Option<&'a str>,
 }
 
 impl Ledger {
     /// Lets somebody in, or adds a holder to one who is in.
     pub fn join(&mut self, id: &ChannelId, joining: Joining<'_>) -> Result<Change, ErrorCode> {
-        let Joining { actor, session, key } = joining;
-        if session.is_some_and(|session| self.ended.contains(session)) {
+        let Joining { actor, session, token_of, key } = joining;
+        if session.into_iter().chain(token_of).any(|session| self.ended.contains(session)) {
             return Err(ErrorCode::SessionEnded);
         }
+        // What a guest joins with a session's token ends with the session; an account's REST join is always on.
+        let holding = session.or(token_of.filter(|_| actor.account.is_none()));
         let place = (id.clone(), actor.id().clone());
-        let holder = session.map_or(REST_HOLDER, |session| session.as_str()).to_owned();
+        let holder = holding.map_or(REST_HOLDER, |session| session.as_str()).to_owned();
         if let Some(seat) = self.seats.get_mut(&place) {
             let newer = seat.member.person.user_version < actor.person.user_version;
             if newer {
