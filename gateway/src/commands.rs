@@ -14,7 +14,7 @@ mod nick;
 mod part;
 mod redact;
 mod register;
-mod resume;
+pub(crate) mod resume;
 mod role;
 pub(crate) mod say;
 mod to;

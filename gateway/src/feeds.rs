@@ -64,7 +64,7 @@ async fn read(feed: Subscription, owner: ServiceName, healer: Healer) {
                 }
             }
         }
-        apply(&healer.hub, frames);
+        apply(healer.hub(), frames);
     }
 }
 

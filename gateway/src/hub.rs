@@ -21,6 +21,7 @@ mod tests;
 
 use std::{
     collections::{HashMap, VecDeque},
+    net::IpAddr,
     sync::Arc,
     time::Instant,
 };
@@ -45,6 +46,7 @@ pub(crate) use self::{
     healer::Healer,
     join::{Attach, Told},
     sent::{Done, SEND_WITHIN, Sent, Stored},
+    session::{Left, Lost},
 };
 
 /// The one lock, and the bell for the one who heals.
@@ -105,9 +107,15 @@ impl Hub {
         state.conversation_interest = conversations;
     }
 
-    /// A connection has become somebody, or somebody else.
-    pub(crate) fn opened(&self, client: &Arc<Client>, opened: &OpenedSession) {
-        self.with(|state, _| state.opened(client, opened));
+    /// A connection has become somebody, or somebody else. Gives the channels that it has left by that, each with the seq up to
+    /// which it was shown.
+    pub(crate) fn opened(&self, client: &Arc<Client>, address: IpAddr, opened: &OpenedSession) -> Vec<Left> {
+        self.with(|state, _| state.opened(client, address, opened))
+    }
+
+    /// What it takes to open the session of a connection again; none if it is gone.
+    pub(crate) fn lost(&self, client: ClientId) -> Option<Lost> {
+        self.with(|state, _| state.lost(client))
     }
 
     /// A connection is gone. The rest of the world learns it from the owners.
@@ -115,9 +123,17 @@ impl Hub {
         self.with(|state, _| state.closed(client));
     }
 
+    /// The session of a lost connection cannot be opened again: the connection is closed with the reason of its end.
+    pub(crate) fn give_up(&self, client: ClientId, session: &SessionId) {
+        self.with(|state, _| state.give_up(client, session));
+    }
+
     /// All sessions of this gateway have ended without it.
     pub(crate) fn sessions_have_ended(&self, reason: &str) {
-        self.with(|state, _| state.clients.values().for_each(|local| local.client.queue.close(reason)));
+        self.with(|state, now| {
+            let sessions: Vec<_> = state.sessions.keys().cloned().collect();
+            sessions.iter().for_each(|session| state.session_ended(session, reason, false, now));
+        });
     }
 
     /// A join was answered: attaches the connection when the replica is as far, and tells so then.

@@ -2,14 +2,17 @@
 //! may have ended without this gateway knowing.
 
 use std::{
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use api::{
+    id::GatewayId,
     page::{Batch, MAX_BATCH},
     users::{EndSession, LeaseState, RenewLease},
 };
+use kit::Tasks;
 use parking_lot::Mutex;
 
 use crate::gateway::Gateway;
@@ -72,9 +75,38 @@ pub(crate) async fn keep(gateway: Arc<Gateway>, ready: kit::http::Gate) {
     }
 }
 
-/// Once, before the gateway is up, so that the first session finds a lease; without an answer it goes on.
-pub(crate) async fn begin(gateway: &Gateway) {
-    renew(gateway, LeaseState::Active).await;
+/// Once, before the gateway is up, so that the first session finds a lease; without an answer it goes on. `before`: the run of this
+/// very gateway that is gone for sure, as its port was free: nobody has to wait for its lease to lapse.
+pub(crate) async fn begin(gateway: &Arc<Gateway>, before: Option<GatewayId>, tasks: &Tasks) {
+    let renewed = renew(gateway, LeaseState::Active).await;
+    let Some(before) = before else { return };
+    if renewed && gateway.users.end_lease(&before).await.is_ok() {
+        return;
+    }
+    let gateway = gateway.clone();
+    tasks.spawn("end-lease-before", async move {
+        while gateway.users.end_lease(&before).await.is_err() {
+            tokio::time::sleep(RETRY_EVERY).await;
+        }
+    });
+}
+
+/// The gateway goes: what sessions are left end at once.
+pub(crate) async fn end(gateway: &Gateway) {
+    if let Err(error) = gateway.users.end_lease(&gateway.id).await {
+        tracing::warn!(cause = %error, "could not end the lease, it will lapse");
+    }
+}
+
+/// Notes which run of the gateway at this port this is, and gives the one before it. Without a place for the note leases lapse in
+/// their time.
+pub(crate) fn take_turns(data: &Path, port: u16, this: &GatewayId) -> Option<GatewayId> {
+    let note = data.join(format!("gateway-{port}.run"));
+    let before = std::fs::read_to_string(&note).ok().and_then(|id| id.trim().parse().ok());
+    if let Err(error) = std::fs::create_dir_all(data).and_then(|()| std::fs::write(&note, this.as_str())) {
+        tracing::warn!(cause = %error, "could not note this run in {}", note.display());
+    }
+    before
 }
 
 async fn renew(gateway: &Gateway, state: LeaseState) -> bool {
@@ -83,7 +115,7 @@ async fn renew(gateway: &Gateway, state: LeaseState) -> bool {
         Ok(lease) => {
             if lease.was_lapsed {
                 tracing::warn!("the lease had lapsed: the sessions of this gateway have ended");
-                gateway.hub.sessions_have_ended("out of contact for too long, please come back");
+                gateway.hub.sessions_have_ended("out of contact for too long");
             }
             gateway.lease.hold(asked + Duration::from_millis(lease.lapses_in_ms));
             true

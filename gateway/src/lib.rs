@@ -16,6 +16,7 @@ mod lane;
 mod lease;
 mod listener;
 mod rate;
+mod reopen;
 mod reply;
 mod sendq;
 mod session;
@@ -59,12 +60,7 @@ pub async fn start(settings: Settings<Config>) -> anyhow::Result<Started> {
     let kit = Kit::open(ServiceName::Gateway, &common).await?;
     let listen = config.listen;
     let gateway = gateway::Gateway::new(&kit, config)?;
-    let healer = Healer::new(
-        gateway.hub.clone(),
-        gateway.users.clone(),
-        gateway.channels.clone(),
-        gateway.messages.clone(),
-    );
+    let healer = Healer::new(gateway.clone());
     feeds::follow(&kit, &gateway, &healer);
     let leased = kit.readiness.gate("lease");
     let tasks = kit.tasks.clone();
@@ -81,10 +77,15 @@ pub async fn start(settings: Settings<Config>) -> anyhow::Result<Started> {
         let gateway = gateway.clone();
         move || web::measure(gateway.clone())
     });
-    lease::begin(&gateway).await;
+    let before = lease::take_turns(&common.data, lines.port(), &gateway.id);
+    lease::begin(&gateway, before, &tasks).await;
     let running = web::serve(kit, listen).await?;
     let dialect = Dialect::Plain(plain::Format::Wire);
-    tasks.serve("lines", listener::run(listener, gateway, dialect, tasks.clone()));
+    let draining = tasks.draining_token();
+    tasks.serve("lines", async move {
+        listener::run(listener, gateway.clone(), dialect, draining).await;
+        lease::end(&gateway).await;
+    });
     tracing::info!(addr = %lines, "the line protocol is spoken at {lines}");
     Ok(Started { running, lines })
 }

@@ -8,14 +8,13 @@ use std::{
 };
 
 use api::ErrorCode;
-use kit::Tasks;
 use parking_lot::Mutex;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     io::AsyncWriteExt,
     net::{TcpListener, TcpStream},
 };
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     command::Refusal,
@@ -36,10 +35,14 @@ const BREATH: Duration = Duration::from_millis(50);
 const REFUSE_WITHIN: Duration = Duration::from_secs(2);
 
 /// Accepts until told to drain, then waits for the connections to end.
-pub(crate) async fn run(listener: TcpListener, gateway: Arc<Gateway>, dialect: Dialect, tasks: Tasks) {
+pub(crate) async fn run(
+    listener: TcpListener,
+    gateway: Arc<Gateway>,
+    dialect: Dialect,
+    draining: CancellationToken,
+) {
     let counts = Arc::new(Counts::default());
     let connections = TaskTracker::new();
-    let draining = tasks.draining_token();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,

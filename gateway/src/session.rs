@@ -21,6 +21,7 @@ use crate::{
     gateway::Gateway,
     hub::{Client, Membership},
     rate::Bucket,
+    reopen,
     reply::Reply,
 };
 
@@ -121,9 +122,9 @@ impl Session {
         Err(Refusal::unavailable(ServiceName::Users))
     }
 
-    /// A session was opened: from now on the connection is this person.
-    pub(crate) fn opened(&mut self, opened: &OpenedSession) {
-        self.gateway.hub.opened(&self.client, opened);
+    /// A session was opened: from now on the connection is this person, in the channels that it was in.
+    pub(crate) async fn opened(&mut self, opened: &OpenedSession) {
+        reopen::opened(&self.gateway, &self.client, self.address, opened).await;
     }
 
     /// Tells the owners that the session has ended.

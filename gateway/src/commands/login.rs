@@ -1,7 +1,6 @@
 use api::{
     ErrorCode, Item,
     auth::ServiceName,
-    channels::JoinItem,
     id::SessionId,
     page::Batch,
     users::{Credentials, OpenSession, OpenedSession},
@@ -9,8 +8,6 @@ use api::{
 
 use crate::{
     command::{Answer, Asked, Login, Outcome, Refusal},
-    event::{Event, Who},
-    hub::{Attach, Membership, Told},
     session::Session,
 };
 
@@ -32,11 +29,7 @@ pub(super) async fn login(session: &mut Session, login: Login) -> Answer {
         }
     };
     session.login_succeeded();
-    let channels = session.client.memberships();
-    session.opened(&opened);
-    for channel in channels {
-        rejoin(session, channel).await;
-    }
+    session.opened(&opened).await;
     let name =
         opened.user.account.as_ref().map_or_else(|| opened.user.person.nick.to_string(), ToString::to_string);
     Ok(Outcome::LoggedIn { name })
@@ -69,19 +62,5 @@ async fn alone(session: &Session, item: OpenSession) -> Result<OpenedSession, Re
         Some(Item::Ok(opened)) => Ok(opened),
         Some(Item::Problem(problem)) => Err(Refusal::from(problem).of(ServiceName::Users)),
         None => Err(Refusal::new(ErrorCode::Internal)),
-    }
-}
-
-/// A channel that cannot be joined again is shown as left.
-async fn rejoin(session: &Session, channel: Membership) {
-    let Ok(actor) = session.actor() else { return };
-    let item = JoinItem { actor: (*actor).clone(), name: channel.name.clone(), key: None };
-    match session.gateway.joins.put(item).await {
-        Ok(changed) => session.gateway.hub.joined(session.client.id, changed, Attach::Live, Told::Nobody),
-        Err(refusal) => {
-            let who = Who { nick: actor.person.nick.as_str() };
-            let event = Event::Part { channel: &channel.name, who, reason: &refusal.problem.detail };
-            session.client.queue.event(|dialect| dialect.one_event(&event, api::Timestamp::now()));
-        }
     }
 }

@@ -28,7 +28,7 @@ async fn enter(session: &mut Session, wanted: &Nick) -> Answer {
         replaces: None,
     };
     let opened = session.gateway.opens.put(open).await?;
-    session.opened(&opened);
+    session.opened(&opened).await;
     Ok(Outcome::Nick { nick: opened.user.person.nick })
 }
 

@@ -1,6 +1,7 @@
 use api::{
-    Person,
+    ErrorCode, Person,
     auth::ServiceName,
+    channels::Changed,
     id::{ChannelId, ConversationId},
     messages::History,
     page::MAX_LIMIT,
@@ -13,7 +14,8 @@ use super::join;
 use crate::{
     command::{Answer, Asked, Outcome, Refusal},
     event::{Event, Who},
-    hub::{Attach, Told},
+    gateway::Gateway,
+    hub::{Attach, Client, Told},
     reply::Reply,
     session::{Session, Target},
 };
@@ -39,21 +41,26 @@ pub(super) async fn resume(session: &mut Session, targets: Vec<(String, u64)>, r
 
 async fn channel(session: &mut Session, name: &str, after: u64) -> Answer {
     let changed = join::ask(session, name, None).await?;
+    session.target = Some(Target::Channel(changed.channel.name.clone()));
+    catch_up(&session.gateway, &session.client, changed, after).await
+}
+
+/// Shows a channel that was joined: what came after that seq, then what is new.
+pub(crate) async fn catch_up(gateway: &Gateway, client: &Client, changed: Changed, after: u64) -> Answer {
     let (id, name) = (changed.channel.id.clone(), changed.channel.name.clone());
-    let hub = session.gateway.hub.clone();
+    let hub = &gateway.hub;
     let (told, attached) = oneshot::channel();
-    hub.joined(session.client.id, changed, Attach::Resume(after), Told::Command(told));
-    session.target = Some(Target::Channel(name.clone()));
+    hub.joined(client.id, changed, Attach::Resume(after), Told::Command(told));
     let about = |refusal: Refusal| refusal.channel(name.as_str());
     attached.await.map_err(|_| about(Refusal::unavailable(ServiceName::Channels)))?;
     let mut cursor = after;
     // What others have been shown by now is shown by reading it; what comes later is not shown yet.
     let mut until = hub.channel_seq(&id).unwrap_or(0);
     loop {
-        let read = read_channel(session, &id, cursor).await;
+        let read = read_channel(gateway, client, &id, cursor).await;
         // Whatever comes of it, what is new is shown from now on.
         cursor = read.as_ref().map_or(u64::MAX, |&read| read.max(until));
-        match (hub.resume_channel(session.client.id, &id, cursor), read) {
+        match (hub.resume_channel(client.id, &id, cursor), read) {
             (_, Err(refusal)) => return Err(about(refusal)),
             (Ok(seq), Ok(_)) => return Ok(Outcome::Resumed { target: name.to_string(), seq }),
             (Err(shown), Ok(_)) => until = shown,
@@ -79,13 +86,18 @@ async fn person(session: &mut Session, nick: &str, after: u64) -> Answer {
     }
 }
 
-async fn read_channel(session: &Session, id: &ChannelId, mut cursor: u64) -> Result<u64, Refusal> {
+async fn read_channel(
+    gateway: &Gateway,
+    client: &Client,
+    id: &ChannelId,
+    mut cursor: u64,
+) -> Result<u64, Refusal> {
     loop {
-        let actor = session.actor()?;
-        let page = session.gateway.messages.channel_history(&actor, id, From::After(cursor), MAX_LIMIT).await;
+        let actor = client.actor().ok_or_else(|| Refusal::new(ErrorCode::NotRegistered))?;
+        let page = gateway.messages.channel_history(&actor, id, From::After(cursor), MAX_LIMIT).await;
         let page = page.of(ServiceName::Messages)?;
         let more = page.has_after;
-        cursor = show(session, page, cursor).await;
+        cursor = show(client, page, cursor).await;
         if !more {
             return Ok(cursor);
         }
@@ -107,7 +119,7 @@ async fn read_direct(
             *conversation = Some(entry.conversation.clone());
         }
         let more = page.has_after;
-        cursor = show(session, page, cursor).await;
+        cursor = show(&session.client, page, cursor).await;
         if !more {
             return Ok(cursor);
         }
@@ -115,8 +127,8 @@ async fn read_direct(
 }
 
 /// Shows a page; gives the seq that it ends with. What was redacted is left out.
-async fn show(session: &Session, page: History, cursor: u64) -> u64 {
-    let queue = &session.client.queue;
+async fn show(client: &Client, page: History, cursor: u64) -> u64 {
+    let queue = &client.queue;
     let last = page.items.last().map_or(cursor, |entry| entry.seq);
     let mut lines = Vec::new();
     let dialect = queue.dialect();

@@ -208,9 +208,12 @@ impl State {
         }
         self.show_change(event, answered);
         match &event.change {
-            ChannelChange::Parted { user, .. }
-            | ChannelChange::Quit { user, .. }
-            | ChannelChange::Kicked { user, .. } => {
+            ChannelChange::Parted { user, .. } | ChannelChange::Kicked { user, .. } => {
+                self.detach_user(&event.channel, &user.id);
+                self.leave_person(&user.id, &event.channel);
+            }
+            ChannelChange::Quit { user, .. } => {
+                self.note_left(&event.channel, &event.name, &user.id);
                 self.detach_user(&event.channel, &user.id);
                 self.leave_person(&user.id, &event.channel);
             }

@@ -4,6 +4,8 @@ use std::{collections::HashMap, time::Instant};
 
 use api::id::{ChannelId, ConversationId, UserId};
 
+use super::ClientId;
+
 /// A question for an owner. Each thing has one of a kind in flight at most.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Ask {
@@ -14,6 +16,8 @@ pub(crate) enum Ask {
     Snapshot(ChannelId),
     UserEvents(UserId, u64),
     DirectEntries(ConversationId, u64),
+    /// To open a session again that has ended while its connection is here.
+    Reopen(ClientId),
     /// Where a direct conversation stood when the connections of these users began.
     DirectBase(ConversationId),
 }
@@ -24,6 +28,7 @@ pub(super) enum Thing {
     Channel(ChannelId),
     User(UserId),
     Direct(ConversationId),
+    Session(ClientId),
 }
 
 /// The few things that need attention at some moment: most are complete most of the time.

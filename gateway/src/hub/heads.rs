@@ -32,9 +32,10 @@ impl State {
                 Thing::User(id) => {
                     let ask = self.people.get_mut(&id).and_then(|known| known.events.ask(now));
                     asks.extend(ask.map(|after| Ask::UserEvents(id.clone(), after)));
-                    self.pump_user(&id);
+                    self.pump_user(&id, now);
                 }
                 Thing::Direct(id) => asks.extend(self.ask_direct(&id, now)),
+                Thing::Session(id) => asks.push(Ask::Reopen(id)),
             }
         }
         asks
@@ -100,7 +101,7 @@ impl State {
                 self.learn(&answer.user.person, None);
             }
         }
-        self.pump_user(id);
+        self.pump_user(id, now);
     }
 
     /// Channels with their versions, in questions of a size that owners take.

@@ -12,10 +12,10 @@ use api::{
     messages::DirectHead,
     page::MAX_LIMIT,
 };
-use client::{Channels, Messages, Users};
 use tokio::sync::Semaphore;
 
 use super::{Ask, Hub};
+use crate::{gateway::Gateway, reopen};
 
 /// How often the owners are asked what is behind.
 const HEADS_EVERY: Duration = Duration::from_secs(5);
@@ -24,25 +24,26 @@ const QUESTIONS: usize = 64;
 /// Direct messages are asked for since this long before the last answer: clocks and commits differ by less.
 const DIRECT_MARGIN: Duration = Duration::from_secs(10);
 
-/// Keeps a hub whole.
+/// Keeps a gateway's hub whole.
 #[derive(Clone)]
 pub(crate) struct Healer {
-    pub(crate) hub: Arc<Hub>,
-    pub(crate) users: Users,
-    pub(crate) channels: Channels,
-    pub(crate) messages: Messages,
-    pub(crate) slots: Arc<Semaphore>,
+    gateway: Arc<Gateway>,
+    slots: Arc<Semaphore>,
 }
 
 impl Healer {
-    pub(crate) fn new(hub: Arc<Hub>, users: Users, channels: Channels, messages: Messages) -> Self {
-        Self { hub, users, channels, messages, slots: Arc::new(Semaphore::new(QUESTIONS)) }
+    pub(crate) fn new(gateway: Arc<Gateway>) -> Self {
+        Self { gateway, slots: Arc::new(Semaphore::new(QUESTIONS)) }
+    }
+
+    pub(crate) fn hub(&self) -> &Hub {
+        &self.gateway.hub
     }
 
     /// Asks for what is missing, as soon as its time has come.
     pub(crate) async fn run(self) {
         loop {
-            let (asks, next) = self.hub.asks();
+            let (asks, next) = self.hub().asks();
             for ask in asks {
                 let Ok(slot) = self.slots.clone().acquire_owned().await else { return };
                 let healer = self.clone();
@@ -53,7 +54,7 @@ impl Healer {
             }
             let wait = next.map_or(HEADS_EVERY, |next| next.saturating_duration_since(Instant::now()));
             // Bounded by the next heads in any case.
-            let _ = tokio::time::timeout(wait.min(HEADS_EVERY), self.hub.news()).await;
+            let _ = tokio::time::timeout(wait.min(HEADS_EVERY), self.hub().news()).await;
         }
     }
 
@@ -61,46 +62,48 @@ impl Healer {
         match ask {
             Ask::Load(id) => {
                 let answer = self.load(&id).await;
-                self.hub.with(|state, now| state.loaded(&id, answer, now));
+                self.hub().with(|state, now| state.loaded(&id, answer, now));
             }
             Ask::ChannelEvents(id, after) => {
-                let answer = heard(self.channels.events(&id, after).await);
-                self.hub.with(|state, now| state.channel_events_answered(&id, answer, now));
+                let answer = heard(self.gateway.channels.events(&id, after).await);
+                self.hub().with(|state, now| state.channel_events_answered(&id, answer, now));
             }
             Ask::Snapshot(id) => {
-                let answer = heard(self.channels.snapshot(&id).await);
-                self.hub.with(|state, now| state.snapshot_answered(&id, answer, now));
+                let answer = heard(self.gateway.channels.snapshot(&id).await);
+                self.hub().with(|state, now| state.snapshot_answered(&id, answer, now));
             }
             Ask::Entries(id, after) => {
-                let answer = heard(self.messages.entries(&id.clone().into(), after, MAX_LIMIT).await);
-                self.hub.with(|state, now| state.entries_answered(&id, answer, now));
+                let answer = heard(self.gateway.messages.entries(&id.clone().into(), after, MAX_LIMIT).await);
+                self.hub().with(|state, now| state.entries_answered(&id, answer, now));
             }
             Ask::DirectEntries(id, after) => {
-                let answer = heard(self.messages.entries(&id, after, MAX_LIMIT).await);
-                self.hub.with(|state, now| state.direct_entries(&id, answer, now));
+                let answer = heard(self.gateway.messages.entries(&id, after, MAX_LIMIT).await);
+                self.hub().with(|state, now| state.direct_entries(&id, answer, now));
             }
             Ask::DirectBase(id) => {
                 let head = self.direct_head(&id).await;
-                self.hub.with(|state, now| state.direct_base(&id, head, now));
+                self.hub().with(|state, now| state.direct_base(&id, head, now));
             }
+            Ask::Reopen(client) => reopen::reopen(&self.gateway, client).await,
             Ask::UserEvents(id, after) => {
-                let answer = heard(self.users.events(&id, after).await);
-                self.hub.with(|state, now| state.user_events_answered(&id, answer, now));
+                let answer = heard(self.gateway.users.events(&id, after).await);
+                self.hub().with(|state, now| state.user_events_answered(&id, answer, now));
             }
         }
     }
 
     async fn load(&self, id: &ChannelId) -> Option<(api::channels::Snapshot, u64)> {
         let held = HeadsRequest { held: [(id.to_string(), 0)].into() };
-        let (snapshot, heads) = tokio::join!(self.channels.snapshot(id), self.messages.heads(&held));
+        let (snapshot, heads) =
+            tokio::join!(self.gateway.channels.snapshot(id), self.gateway.messages.heads(&held));
         // A conversation without entries is not there yet.
         let last_seq = heard(heads)?.behind.get(id.as_str()).copied().unwrap_or(0);
         Some((heard(snapshot)?, last_seq))
     }
 
     async fn direct_head(&self, id: &ConversationId) -> Option<DirectHead> {
-        let (users, since) = self.hub.with(|state, _| state.connected_parties(id))?;
-        let heads = heard(self.messages.conversations_of(users, since).await)?;
+        let (users, since) = self.hub().with(|state, _| state.connected_parties(id))?;
+        let heads = heard(self.gateway.messages.conversations_of(users, since).await)?;
         heads.into_iter().find(|head| head.id == *id)
     }
 
@@ -115,7 +118,7 @@ impl Healer {
                 self.conversation_heads().await;
                 direct_floor = self.direct_heads(direct_floor).await;
             });
-            self.hub.with(|state, now| state.forget_directs(now));
+            self.hub().with(|state, now| state.forget_directs(now));
         }
     }
 
@@ -133,25 +136,25 @@ impl Healer {
     }
 
     async fn channel_heads(&self) {
-        for held in or_empty(self.hub.with(|state, _| state.held_channels())) {
-            if let Some(heads) = heard(self.channels.heads(&held).await) {
-                self.hub.with(|state, now| state.channels_at(heads, now));
+        for held in or_empty(self.hub().with(|state, _| state.held_channels())) {
+            if let Some(heads) = heard(self.gateway.channels.heads(&held).await) {
+                self.hub().with(|state, now| state.channels_at(heads, now));
             }
         }
     }
 
     async fn conversation_heads(&self) {
-        for held in or_empty(self.hub.with(|state, _| state.held_conversations())) {
-            if let Some(heads) = heard(self.messages.heads(&held).await) {
-                self.hub.with(|state, now| state.conversations_at(heads, now));
+        for held in or_empty(self.hub().with(|state, _| state.held_conversations())) {
+            if let Some(heads) = heard(self.gateway.messages.heads(&held).await) {
+                self.hub().with(|state, now| state.conversations_at(heads, now));
             }
         }
     }
 
     async fn user_heads(&self) {
-        for held in or_empty(self.hub.with(|state, _| state.held_people())) {
-            if let Some(heads) = heard(self.users.heads(&held).await) {
-                self.hub.with(|state, now| state.people_at(heads, now));
+        for held in or_empty(self.hub().with(|state, _| state.held_people())) {
+            if let Some(heads) = heard(self.gateway.users.heads(&held).await) {
+                self.hub().with(|state, now| state.people_at(heads, now));
             }
         }
     }
@@ -160,14 +163,14 @@ impl Healer {
     async fn direct_heads(&self, floor: Option<Timestamp>) -> Option<Timestamp> {
         let asked = Timestamp::now().minus(DIRECT_MARGIN);
         let Some((users, since)) =
-            self.hub.with(|state, _| Some((state.connected_users(), state.direct_since(floor)?)))
+            self.hub().with(|state, _| Some((state.connected_users(), state.direct_since(floor)?)))
         else {
             return Some(asked);
         };
         for users in users.chunks(api::users::MAX_LOOKUP) {
-            let heads = heard(self.messages.conversations_of(users.to_vec(), since).await);
+            let heads = heard(self.gateway.messages.conversations_of(users.to_vec(), since).await);
             let Some(heads) = heads else { return floor };
-            self.hub.with(|state, now| state.direct_heads(heads, now));
+            self.hub().with(|state, now| state.direct_heads(heads, now));
         }
         Some(asked)
     }

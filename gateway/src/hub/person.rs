@@ -130,24 +130,26 @@ impl State {
         let user = event.user.clone();
         let Some(known) = self.people.get_mut(&user) else { return };
         known.events.offer(event, at);
-        self.pump_user(&user);
+        self.pump_user(&user, at);
     }
 
     /// Applies what is ready of a user's events.
-    pub(super) fn pump_user(&mut self, user: &UserId) {
+    pub(super) fn pump_user(&mut self, user: &UserId, at: Instant) {
         while let Some(event) = self.people.get_mut(user).and_then(|known| known.events.next()) {
-            self.user_changed(&event);
+            self.user_changed(&event, at);
         }
         let ask_at = self.people.get(user).and_then(|known| known.events.ask_at());
         self.due.set(Thing::User(user.clone()), ask_at);
     }
 
-    fn user_changed(&mut self, event: &UserEvent) {
+    fn user_changed(&mut self, event: &UserEvent, at: Instant) {
         let answered = self.client_of(event.session.as_ref());
         let person = Person { id: event.user.clone(), nick: event.nick.clone(), user_version: event.version };
         self.learn(&person, answered);
         match &event.change {
-            UserChange::SessionEnded { ended, reason, .. } => self.close_session(ended, reason),
+            UserChange::SessionEnded { ended, reason, forced, .. } => {
+                self.session_ended(ended, reason, *forced, at)
+            }
             // Nobody is shown these; services see to suspension, revocation and erasure, which end sessions.
             UserChange::NickChanged { .. }
             | UserChange::Away { .. }

@@ -47,7 +47,12 @@ impl Hub {
 }
 
 impl State {
-    pub(super) fn resume_channel(&mut self, client: ClientId, id: &ChannelId, cursor: u64) -> Result<u64, u64> {
+    pub(super) fn resume_channel(
+        &mut self,
+        client: ClientId,
+        id: &ChannelId,
+        cursor: u64,
+    ) -> Result<u64, u64> {
         self.hand_out();
         let Some(channel) = self.channels.get_mut(id) else { return Ok(cursor) };
         let shown = channel.held().map_or(0, |(_, seq)| seq);

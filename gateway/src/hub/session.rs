@@ -1,15 +1,17 @@
 //! Connections that are somebody.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Instant};
 
 use api::{
-    Nick, Person, Timestamp,
+    ChannelName, Nick, Person, Timestamp,
     auth::Actor,
-    id::{SessionId, UserId},
+    id::{ChannelId, SessionId, UserId},
     users::OpenedSession,
 };
 
-use super::{Client, ClientId, State, resume::Cursor};
+use kit::config::Secret;
+
+use super::{Client, ClientId, State, due::Thing, resume::Cursor};
 
 /// `user` of `nick!user@host`, the same as over REST: this gateway asks nobody's ident.
 const USERNAME: &str = "~u";
@@ -24,10 +26,37 @@ pub(super) struct Local {
     pub(super) since: Timestamp,
     /// Where it stands in direct conversations that it resumes or has resumed, by the other party.
     pub(super) cursors: HashMap<UserId, Cursor>,
+    address: IpAddr,
+    /// Opens the session again should it end without its connection.
+    secret: Secret<String>,
+    /// Its session has ended, and is being opened again. The reason to close it with if that cannot be done.
+    lost: Option<String>,
+    /// Channels that the end of the session took it out of.
+    pub(super) left: Vec<Left>,
+}
+
+/// A channel that a connection is no longer shown, and the last seq that it was shown.
+#[derive(Debug, Clone)]
+pub(crate) struct Left {
+    pub(crate) name: ChannelName,
+    pub(crate) seq: u64,
+}
+
+/// A connection whose session has ended without it.
+pub(crate) struct Lost {
+    pub(crate) client: Arc<Client>,
+    pub(crate) session: SessionId,
+    pub(crate) address: IpAddr,
+    pub(crate) secret: Secret<String>,
 }
 
 impl State {
-    pub(super) fn opened(&mut self, client: &Arc<Client>, opened: &OpenedSession) {
+    pub(super) fn opened(
+        &mut self,
+        client: &Arc<Client>,
+        address: IpAddr,
+        opened: &OpenedSession,
+    ) -> Vec<Left> {
         let user = &opened.user;
         let actor = Actor {
             person: user.person.clone(),
@@ -39,6 +68,7 @@ impl State {
             since: opened.opened_at.as_micros(),
         };
         let former = self.clients.get(&client.id).map(|local| local.user.clone());
+        let left = self.where_it_stands(client.id);
         if former.is_some() {
             self.closed(client.id);
         }
@@ -50,10 +80,28 @@ impl State {
             former,
             since: opened.opened_at,
             cursors: HashMap::new(),
+            address,
+            secret: Secret::new(opened.secret.clone()),
+            lost: None,
+            left: Vec::new(),
         };
         self.clients.insert(client.id, local);
         self.sessions.insert(opened.session.clone(), client.id);
         self.connect_person(&user.person, client.id);
+        left
+    }
+
+    fn where_it_stands(&self, id: ClientId) -> Vec<Left> {
+        let Some(local) = self.clients.get(&id) else { return Vec::new() };
+        let shown = local.client.memberships().into_iter().map(|membership| {
+            let seq = self
+                .channels
+                .get(&membership.id)
+                .and_then(|channel| channel.held())
+                .map_or(0, |(_, seq)| seq);
+            Left { name: membership.name, seq }
+        });
+        local.left.iter().cloned().chain(shown).collect()
     }
 
     pub(super) fn closed(&mut self, id: ClientId) {
@@ -66,10 +114,43 @@ impl State {
         self.disconnect_person(&local.user, id);
     }
 
-    pub(super) fn close_session(&mut self, session: &SessionId, reason: &str) {
-        let Some(id) = self.sessions.get(session) else { return };
-        if let Some(local) = self.clients.get(id) {
+    /// Somebody's sessions have ended; connections of theirs that are still here may come back to the channel.
+    pub(super) fn note_left(&mut self, id: &ChannelId, name: &ChannelName, user: &UserId) {
+        let Some(channel) = self.channels.get(id) else { return };
+        let seq = channel.held().map_or(0, |(_, seq)| seq);
+        let theirs = channel.viewers.iter().filter(|viewer| viewer.user == *user).map(|viewer| viewer.client);
+        for client in theirs.collect::<Vec<_>>() {
+            if let Some(local) = self.clients.get_mut(&client) {
+                local.left.push(Left { name: name.clone(), seq });
+            }
+        }
+    }
+
+    /// A session has ended. Unless somebody wanted that, it is opened again for the connection that is still here.
+    pub(super) fn session_ended(&mut self, session: &SessionId, reason: &str, forced: bool, now: Instant) {
+        let Some(&id) = self.sessions.get(session) else { return };
+        let Some(local) = self.clients.get_mut(&id) else { return };
+        if forced {
             local.client.queue.close(reason);
+        } else if local.lost.is_none() {
+            local.lost = Some(reason.to_owned());
+            self.due.set(Thing::Session(id), Some(now));
+        }
+    }
+
+    pub(super) fn lost(&mut self, id: ClientId) -> Option<Lost> {
+        let Local { client, session, address, secret, lost, .. } = self.clients.get(&id)?;
+        lost.as_ref()?;
+        let (client, session, secret) = (client.clone(), session.clone(), secret.clone());
+        Some(Lost { client, session, address: *address, secret })
+    }
+
+    /// A session cannot be opened again. Its connection may have become somebody else meanwhile.
+    pub(super) fn give_up(&mut self, id: ClientId, session: &SessionId) {
+        if let Some(Local { client, session: now, lost: Some(reason), .. }) = self.clients.get(&id)
+            && now == session
+        {
+            client.queue.close(reason.clone());
         }
     }
 

@@ -104,7 +104,8 @@ impl Stage {
             opened_at: Timestamp(0),
             replaced: None,
         };
-        self.state.opened(&client, &opened);
+        let address = std::net::IpAddr::from([127, 0, 0, 1]);
+        self.state.opened(&client, address, &opened);
         let id = client.id;
         self.clients.insert(id, client);
         id
