@@ -28,7 +28,7 @@ async fn five_processes_keep_nothing_of_an_erased_account() {
 async fn leaves_nothing(plan: Plan) {
     let town = plan.set(ERASED_AGAIN_AFTER).start().await;
     let mut life = Life::default();
-    let account = life.is_lived(&town).await;
+    let (account, mut line, _bobs) = life.is_lived(&town).await;
     let before = life.traces(town.home());
     for said in &life.said {
         assert!(
@@ -39,6 +39,7 @@ async fn leaves_nothing(plan: Plan) {
 
     let answer = account.delete(Users, "/v1/accounts/me").await;
     assert!([200, 202, 204].contains(&answer.status), "{answer:?}");
+    line.sees_the_end().await;
     let gone = async || {
         let traces = life.traces(town.home());
         traces.is_empty().then_some(()).ok_or(traces)
@@ -88,7 +89,7 @@ impl Life {
         said
     }
 
-    async fn is_lived(&mut self, town: &Town) -> Rest {
+    async fn is_lived(&mut self, town: &Town) -> (Rest, Line, Line) {
         self.name = capitalised(&fresh("quentin"));
         self.other = fresh("bob");
         self.channel = fresh_channel("life");
@@ -103,15 +104,15 @@ impl Life {
         let mut bobs = town.line().await.called(&other);
         bobs.asks(&format!("/login {other} {PASSWORD}")).await.is(&format!("200 login {other}"));
         bobs.does(&format!("/join {channel}")).await;
-        self.talks(town, &mut bobs).await;
+        let line = self.talks(town, &mut bobs).await;
         self.writes(&account, &bob).await;
         bobs.does("bob's own words stay").await;
         bobs.does(&format!("/whois {name}")).await;
-        account
+        (account, line, bobs)
     }
 
     /// At a terminal.
-    async fn talks(&mut self, town: &Town, bobs: &mut Line) {
+    async fn talks(&mut self, town: &Town, bobs: &mut Line) -> Line {
         let (name, other, channel) = (self.name.clone(), self.other.clone(), self.channel.clone());
         let mut line = town.line().await.called(&name);
         // A guest first: who logs in to the account is the same person.
@@ -140,6 +141,7 @@ impl Life {
         let reason = self.says("reason");
         line.does(&format!("/part {channel} {reason}")).await;
         line.does(&format!("/join {channel}")).await;
+        line
     }
 
     /// As a program.

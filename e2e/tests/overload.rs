@@ -9,28 +9,35 @@ use std::time::Duration;
 
 use e2e::{Channels, Fault, Logs, Messages, Plan, Rest, Town, Users, fresh, fresh_channel, until};
 use serde_json::json;
-use tokio::{task::JoinSet, time::Instant};
+use tokio::{sync::Mutex, task::JoinSet, time::Instant};
 
 use self::overload::load::{Answered, Load, Memory};
 
 /// Requests that a service works on at once.
 const SLOTS: usize = 8;
-/// What one send takes, at least: with the slots it makes what the service can take, 200 a second, whatever the machine.
-const WORK: Duration = Duration::from_millis(40);
+/// What one send takes, at least: with the slots it makes what the service can take, 100 a second, whatever the machine.
+const WORK: Duration = Duration::from_millis(80);
 const MEASURED: Duration = Duration::from_secs(3);
+/// The first requests open connections, fetch keys and fill caches.
+const WARM_UP: Duration = Duration::from_millis(500);
 /// A process may grow by buffers and caches, not with what it turns away.
 const GROWTH: u64 = 48 * 1024 * 1024;
 /// Below this, a time says more about the machine's scheduler than about us.
 const JITTER: Duration = Duration::from_millis(10);
 
+/// One at a time: they measure.
+static MACHINE: Mutex<()> = Mutex::const_new(());
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn at_twice_the_load_over_rest_accepted_sends_are_as_fast_as_ever() {
+    let _machine = MACHINE.lock().await;
     let plan = Plan::five_processes().with_faults().set(&format!("http.concurrency={SLOTS}"));
     let town = plan.start().await;
     let (rest, channel) = member(&town).await;
     let slow = json!({ "path": "/v1/channels/", "fault": "slow", "millis": WORK.as_millis() as u64, "times": u32::MAX });
     rest.post(Messages, "/v1/test/faults", &slow).await.is(204);
 
+    let first = closed_loop(&rest, &channel, SLOTS, WARM_UP).await;
     let usual = closed_loop(&rest, &channel, SLOTS, MEASURED).await;
     let capacity = usual.accepted.len() as f64 / MEASURED.as_secs_f64();
     let memory = Memory::watch(town.process_id(Messages).expect("it runs"));
@@ -41,7 +48,7 @@ async fn at_twice_the_load_over_rest_accepted_sends_are_as_fast_as_ever() {
     twice.assert_as_fast_as(&usual, JITTER);
     assert!(twice.refused.len() * 4 > twice.all(), "hardly anything was refused: {twice}");
     assert!(
-        twice.accepted.len() as f64 > 0.7 * capacity * MEASURED.as_secs_f64(),
+        twice.accepted.len() as f64 > 0.5 * capacity * MEASURED.as_secs_f64(),
         "too much was refused: {twice}"
     );
     assert!(grown < GROWTH, "it grew by {grown} bytes");
@@ -49,7 +56,7 @@ async fn at_twice_the_load_over_rest_accepted_sends_are_as_fast_as_ever() {
     let after = closed_loop(&rest, &channel, 1, Duration::from_millis(500)).await;
     assert!(after.refused.is_empty() && !after.accepted.is_empty(), "afterwards: {after}");
     let stored = all_texts(&rest, &channel).await;
-    for text in usual.texts().chain(twice.texts()).chain(after.texts()) {
+    for text in first.texts().chain(usual.texts()).chain(twice.texts()).chain(after.texts()) {
         assert_eq!(stored.iter().filter(|stored| *stored == text).count(), 1, "{text}");
     }
 }
@@ -59,6 +66,7 @@ async fn at_twice_the_load_at_a_terminal_accepted_sends_are_as_fast_as_ever() {
     /// What one connection may keep up.
     const EACH: u32 = 10;
     const PEOPLE: usize = 10;
+    let _machine = MACHINE.lock().await;
     let plan = Plan::five_processes()
         .set(&format!("gateway.limits.commands_per_second={EACH}"))
         .set(&format!("gateway.limits.command_burst={EACH}"));
@@ -88,6 +96,7 @@ async fn at_twice_the_load_at_a_terminal_accepted_sends_are_as_fast_as_ever() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_panic_is_one_500_and_nobody_else_notices() {
+    let _machine = MACHINE.lock().await;
     let town = Plan::five_processes().with_faults().start().await;
     let (rest, channel) = member(&town).await;
     let mut bystander = town.person(&fresh("bystander")).await;

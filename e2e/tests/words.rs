@@ -301,11 +301,16 @@ in_every_town! {
             bob< 100 topic #general alice :the weather
             bob> /topic #general
             bob< 200 topic #general :the weather
-            alice> /mode #general +t
-            alice< 200 mode #general *t*
-            bob< 100 mode #general alice +t
             bob> /topic mine
             bob< 403 not-an-operator #general :<text>
+            bob> /mode
+            bob< 200 mode #general +nt
+            alice> /mode #general -t
+            alice< 200 mode #general +n
+            bob< 100 mode #general alice -t
+            bob> /topic mine
+            bob< 200 topic #general :mine
+            alice< 100 topic #general bob :mine
             alice> /topic -
             alice< 200 topic #general :
             bob< 100 topic #general alice :
@@ -368,7 +373,7 @@ in_every_town! {
             alice> /join #general
             alice< 200 joined #general 1 0
             alice> /mode #general +i
-            alice< 200 mode #general *i*
+            alice< 200 mode #general +int
             bob> /join #general
             bob< 403 invite-only #general :<text>
             alice> /invite #general bob
@@ -380,8 +385,10 @@ in_every_town! {
             bob> /mode #general +m
             bob< 403 not-an-operator #general :<text>
             alice> /mode #general -i+mkl secret 2
-            alice< 200 mode #general +*k*l*m* *
+            alice< 200 mode #general +mntkl secret 2
             bob< 100 mode #general alice *
+            bob> /mode
+            bob< 200 mode #general +mntkl *
             bob> may I?
             bob< 403 moderated #general :<text>
             alice> /voice #general bob

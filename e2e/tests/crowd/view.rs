@@ -9,11 +9,15 @@ pub type Members = BTreeMap<String, String>;
 
 /// Channel → who is in it, as far as one has seen. A channel that one is not in is not there.
 #[derive(Debug, Default)]
-pub struct Views(BTreeMap<String, Members>);
+pub struct Views {
+    channels: BTreeMap<String, Members>,
+    /// Joined, but not told the names yet: somebody unknown may be heard of.
+    pub entering: bool,
+}
 
 impl Views {
     pub fn of(&self, channel: &str) -> Option<&Members> {
-        self.0.get(channel)
+        self.channels.get(channel)
     }
 
     /// Starts from the reply to `/names`.
@@ -23,21 +27,21 @@ impl Views {
             let role = line.words.get(2).cloned().unwrap_or_default();
             (line.words[1].clone(), role)
         });
-        self.0.insert(channel.to_owned(), members.collect());
+        self.channels.insert(channel.to_owned(), members.collect());
     }
 
     pub fn leaves(&mut self, channel: &str) {
-        self.0.remove(channel);
+        self.channels.remove(channel);
     }
 
     pub fn lacks(&mut self, channel: &str, nick: &str) {
-        if let Some(members) = self.0.get_mut(channel) {
+        if let Some(members) = self.channels.get_mut(channel) {
             members.remove(nick);
         }
     }
 
     pub fn renamed(&mut self, old: &str, new: &str) {
-        for members in self.0.values_mut() {
+        for members in self.channels.values_mut() {
             if let Some(role) = members.remove(old) {
                 members.insert(new.to_owned(), role);
             }
@@ -45,7 +49,7 @@ impl Views {
     }
 
     pub fn has_role(&mut self, channel: &str, nick: &str, role: &str) {
-        if let Some(held) = self.0.get_mut(channel).and_then(|members| members.get_mut(nick)) {
+        if let Some(held) = self.channels.get_mut(channel).and_then(|members| members.get_mut(nick)) {
             role.clone_into(held);
         }
     }
@@ -56,7 +60,7 @@ impl Views {
         let word = |index: usize| line.words.get(index).map_or("", String::as_str);
         match line.word() {
             "join" => {
-                if let Some(members) = self.0.get_mut(word(1)) {
+                if let Some(members) = self.channels.get_mut(word(1)) {
                     let held = members.insert(word(2).to_owned(), "member".into());
                     assert!(held.is_none(), "{} joins twice: {}", word(2), heard.raw);
                 }
@@ -64,10 +68,10 @@ impl Views {
             "part" => self.goes(word(1), word(2), &heard.raw),
             "quit" => {
                 let mut shared = 0;
-                for members in self.0.values_mut() {
+                for members in self.channels.values_mut() {
                     shared += usize::from(members.remove(word(1)).is_some());
                 }
-                assert!(shared > 0, "somebody unknown quits: {}", heard.raw);
+                assert!(shared > 0 || self.entering, "somebody unknown quits: {}", heard.raw);
             }
             "kick" if word(3) == me => {
                 self.leaves(word(1));
@@ -76,7 +80,7 @@ impl Views {
             "kick" => self.goes(word(1), word(3), &heard.raw),
             "nick" => {
                 assert!(
-                    self.0.values().any(|members| members.contains_key(word(1))),
+                    self.entering || self.channels.values().any(|members| members.contains_key(word(1))),
                     "somebody unknown is renamed: {}",
                     heard.raw
                 );
@@ -94,7 +98,7 @@ impl Views {
     }
 
     fn goes(&mut self, channel: &str, nick: &str, raw: &str) {
-        if let Some(members) = self.0.get_mut(channel) {
+        if let Some(members) = self.channels.get_mut(channel) {
             assert!(members.remove(nick).is_some(), "somebody who is not there goes: {raw}");
         }
     }

@@ -52,12 +52,14 @@ impl Walker {
     }
 
     pub async fn joins(&mut self, room: &str) {
+        self.views.entering = true;
         let (verdict, _) = self.asks(&format!("/join {room}")).await;
         assert_eq!(verdict, "200 joined", "{}", self.line.transcript());
         let (verdict, names) = self.asks(&format!("/names {room}")).await;
         if verdict == "200 names" {
             self.views.enters(room, &names);
         }
+        self.views.entering = false;
     }
 
     async fn leaves(&mut self, room: &str) {

@@ -120,6 +120,11 @@ impl Action {
         outcome_of_rest(&rest.send(request).await)
     }
 
+    /// By message-service, which has channels from their owner.
+    pub fn is_decided_by_replica(&self) -> bool {
+        self.call.path.starts_with('m')
+    }
+
     pub async fn undo(&self, place: &Place) {
         let path = format!("/v1/channels/{}", segment(&place.channel));
         let founder = &place.founder;
