@@ -3,6 +3,7 @@
 
 use std::io::Read;
 
+use api::AccountName;
 use clap::Subcommand;
 use kit::config::Settings;
 use reqwest::{Method, RequestBuilder};
@@ -12,21 +13,21 @@ use url::Url;
 #[derive(Subcommand)]
 pub(crate) enum Roles {
     /// Make an existing account an operator, at once
-    Add { account: String },
+    Add { account: AccountName },
     /// Make an operator an ordinary account again
-    Remove { account: String },
+    Remove { account: AccountName },
 }
 
 impl Roles {
     pub(crate) async fn apply(self, settings: Settings<user_service::Config>) -> anyhow::Result<()> {
         match self {
             Self::Add { account } => {
-                user_service::operator::add(&settings, &account).await?;
-                println!("{account} is an operator now");
+                let changed = user_service::operator::add(&settings, &account).await?;
+                println!("{account} is an operator{}", if changed { " now" } else { " already" });
             }
             Self::Remove { account } => {
-                user_service::operator::remove(&settings, &account).await?;
-                println!("{account} is not an operator any more");
+                let changed = user_service::operator::remove(&settings, &account).await?;
+                println!("{account} is no operator{}", if changed { " any more" } else { "" });
             }
         }
         Ok(())
