@@ -82,8 +82,11 @@ impl Parts {
         self.work.notify_one();
         let mut shards: Vec<(Subject, Vec<&UserEvent>)> = Vec::new();
         for event in events {
-            if let UserChange::Revoked { before } = event.change {
-                self.verifier.revoke(event.user.clone(), Timestamp(before));
+            match event.change {
+                UserChange::Revoked { before } => self.verifier.revoke(event.user.clone(), Timestamp(before)),
+                UserChange::SessionOpened { .. } => metrics::counter!("sessions_opened_total").increment(1),
+                UserChange::SessionEnded { .. } => metrics::counter!("sessions_ended_total").increment(1),
+                _ => {}
             }
             let subject = Subject::user(&event.user);
             match shards.iter_mut().find(|(known, _)| *known == subject) {

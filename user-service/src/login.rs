@@ -42,6 +42,8 @@ impl App {
         };
         let hash = account.as_ref().map(|account| account.password.clone());
         let right = self.passwords.verify(password, hash).await?;
+        let outcome = if right { "accepted" } else { "refused" };
+        metrics::counter!("logins_total", "outcome" => outcome).increment(1);
         let Some(account) = account.filter(|_| right) else {
             let now = self.now();
             if let Some(key) = account_key {

@@ -78,6 +78,7 @@ async fn carry_out(app: &App, claimed: Claimed) {
         Ok(Outcome::More) => app.store.task_again(&claimed.id, app.now()).await,
         Ok(Outcome::Later(task, at)) => app.store.task_becomes(&claimed.id, &task, at).await,
         Err(error) => {
+            metrics::counter!("tasks_failed_total", "task" => claimed.task.kind()).increment(1);
             if claimed.attempts == 1 || claimed.attempts % 60 == 0 {
                 let cause = format!("{error:#}");
                 tracing::warn!(

@@ -309,6 +309,15 @@ pub struct NewNetworkBan {
     pub expires_at: Option<Timestamp>,
 }
 
+/// Suspends an account; operators only. The body may be left out.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Suspend {
+    /// Told to those whose sessions end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<LineText>,
+}
+
 /// Sets another's password; operators only. Without `password` one is made and shown once.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]

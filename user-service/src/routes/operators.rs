@@ -3,13 +3,13 @@
 use api::{
     ErrorCode, Page, Problem,
     id::NetworkBanId,
-    users::{Account, Invite, NetworkBan, NewNetworkBan, PasswordWasReset, ResetPassword},
+    users::{Account, Invite, NetworkBan, NewNetworkBan, PasswordWasReset, ResetPassword, Suspend},
 };
-use axum::extract::State;
+use axum::{body::Bytes, extract::State};
 use http::StatusCode;
 use kit::{
     Caller, Failure, Result,
-    extract::{Json, Path, Query},
+    extract::{Json, Path, Query, from_json},
 };
 
 use super::{
@@ -23,7 +23,7 @@ use crate::{
 
 /// Suspends an account (operators): its sessions end, its tokens are refused, it cannot log in.
 #[utoipa::path(put, path = "/v1/accounts/{account}/suspension", tag = "operators",
-    params(("account" = String, Path)), responses(
+    params(("account" = String, Path)), request_body(content = Option<Suspend>), responses(
     (status = 200, description = "The account", body = Account),
     (status = 403, description = "forbidden", body = Problem),
     (status = 404, description = "no-such-account", body = Problem),
@@ -32,8 +32,11 @@ pub(super) async fn suspend(
     State(app): State<App>,
     caller: Caller,
     Path(account): Path<String>,
+    body: Bytes,
 ) -> Result<Json<Account>> {
-    set_suspension(&app, &caller, &account, true).await
+    let Suspend { reason } = if body.is_empty() { Suspend::default() } else { from_json(&body)? };
+    let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+    set_suspension(&app, &caller, &account, Some(format!("the account was suspended{reason}"))).await
 }
 
 /// Lets a suspended account in again (operators).
@@ -48,13 +51,19 @@ pub(super) async fn unsuspend(
     caller: Caller,
     Path(account): Path<String>,
 ) -> Result<Json<Account>> {
-    set_suspension(&app, &caller, &account, false).await
+    set_suspension(&app, &caller, &account, None).await
 }
 
-async fn set_suspension(app: &App, caller: &Caller, account: &str, suspended: bool) -> Result<Json<Account>> {
+async fn set_suspension(
+    app: &App,
+    caller: &Caller,
+    account: &str,
+    reason: Option<String>,
+) -> Result<Json<Account>> {
     let by = caller.operator()?;
     let mut account = operated(app, account).await?;
-    let told = app.store.suspend(&account.user.id, suspended, app.now()).await?;
+    let suspended = reason.is_some();
+    let told = app.store.suspend(&account.user.id, reason.as_deref(), app.now()).await?;
     app.announce(&told, None);
     tracing::info!(user = %account.user.id.0, by = %by.id(), suspended, "an operator set a suspension");
     account.user.suspended = suspended;

@@ -161,6 +161,10 @@ impl Store {
             return Err(ErrorCode::AccountExists.into());
         }
         if known {
+            // A token alone is no presence of an account.
+            if live_of(&mut tx, &user.id).await?.is_empty() {
+                user.since = None;
+            }
             users::save(&mut tx, &user).await?;
         } else {
             users::insert(&mut tx, &user).await?;
@@ -194,23 +198,23 @@ impl Store {
         Ok(told)
     }
 
-    /// Keeps an account out, or lets it in again; no events if it is so already.
+    /// Keeps an account out for a reason, or lets it in again; no events if it is so already.
     pub(crate) async fn suspend(
         &self,
         user: &UserId,
-        suspended: bool,
+        reason: Option<&str>,
         now: Timestamp,
     ) -> Result<Vec<UserEvent>> {
         let mut tx = self.db.begin().await?;
         let mut user = users::lock(&mut tx, user).await?.ok_or(ErrorCode::NoSuchAccount)?;
-        if user.suspended == suspended {
+        if user.suspended == reason.is_some() {
             return Ok(Vec::new());
         }
-        user.suspended = suspended;
-        let change = if suspended { UserChange::Suspended } else { UserChange::Unsuspended };
+        user.suspended = reason.is_some();
+        let change = if user.suspended { UserChange::Suspended } else { UserChange::Unsuspended };
         let mut told = vec![super::events::append(&mut tx, &mut user, now, None, change).await?];
-        if suspended {
-            told.extend(put_out(&mut tx, &mut user, "the account was suspended", now).await?);
+        if let Some(reason) = reason {
+            told.extend(put_out(&mut tx, &mut user, reason, now).await?);
         }
         users::save(&mut tx, &user).await?;
         tx.commit().await?;

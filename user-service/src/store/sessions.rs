@@ -2,6 +2,7 @@
 
 mod end;
 mod open;
+mod opening;
 
 use std::str::FromStr;
 
@@ -16,7 +17,8 @@ use sqlx::FromRow;
 
 pub(crate) use self::{
     end::{end_locked, live_of, remember_nick, settle},
-    open::{Identity, Known, OpenTerms, Opened, Opening, Proof, end_of_api_token},
+    open::end_of_api_token,
+    opening::{Identity, Known, OpenTerms, Opened, Opening, Proof},
 };
 use super::{Store, column::Checked, fetch_optional, read_all, read_optional};
 

@@ -55,8 +55,9 @@ pub(crate) struct Claimed {
     pub(crate) attempts: i64,
 }
 
-/// A replica that died with a task in hand has lost it by then, and another takes it. Longer than any try takes.
-const IN_HAND: Duration = Duration::from_secs(30);
+/// A replica that died with a task in hand has lost it by then, and another takes it. Longer than a try usually takes; if one takes
+/// longer, the task is carried out twice, which all of them bear.
+const IN_HAND: Duration = Duration::from_secs(5);
 /// Pauses grow to this: long enough not to hurry a neighbour that is down, short enough to be done soon after it is back.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 

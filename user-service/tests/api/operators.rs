@@ -60,6 +60,14 @@ async fn a_suspended_account_is_out_until_it_is_let_in_again() {
     let opened = town.opens(session(&gateway_id(), "192.0.2.1", by_password("alice"))).await.unwrap();
     let suspension =
         |method| town.request(method, "/v1/accounts/alice/suspension").bearer_auth(&olga.access_token);
+    assert_eq!(
+        refused(suspension(Method::PUT).json(&json!({ "reason": "a\nb" }))).await,
+        "invalid-parameter"
+    );
+    assert_eq!(
+        said(suspension(Method::PUT).json(&json!({ "reason": "spam" })), 200).await["suspended"],
+        true
+    );
     assert_eq!(said(suspension(Method::PUT), 200).await["suspended"], true);
 
     let me = town.request(Method::GET, "/v1/accounts/me").bearer_auth(&alice.access_token);

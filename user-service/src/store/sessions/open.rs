@@ -1,17 +1,16 @@
 //! How sessions open: many in one transaction, each with its own result.
 
-use std::{collections::HashMap, net::IpAddr, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
 use api::{
     ErrorCode, Nick, Timestamp,
     auth::Scopes,
     event::{UserChange, UserEvent},
     id::{GatewayId, SessionId, TokenId, UserId},
-    users::User,
 };
 use kit::{Failure, Result, db::Tx};
 
-use super::{How, SessionRow, end, end_locked};
+use super::{How, Identity, Known, OpenTerms, Opened, Opening, Proof, SessionRow, end, end_locked};
 use crate::{
     domain::secret,
     store::{
@@ -19,63 +18,6 @@ use crate::{
         users::{self, UserRow},
     },
 };
-
-/// One session to open, by somebody who has shown who they are.
-#[derive(Debug, Clone)]
-pub(crate) struct Opening {
-    pub(crate) id: SessionId,
-    pub(crate) gateway: GatewayId,
-    pub(crate) address: IpAddr,
-    pub(crate) host: String,
-    pub(crate) identity: Identity,
-    pub(crate) replaces: Option<SessionId>,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) enum Identity {
-    /// Somebody new.
-    Guest(Nick),
-    Known(Known),
-}
-
-/// Somebody who has shown who they are.
-#[derive(Debug, Clone)]
-pub(crate) struct Known {
-    pub(crate) user: UserId,
-    pub(crate) scopes: Scopes,
-    pub(crate) proof: Proof,
-    /// The session that the proof came from.
-    pub(crate) takes: Option<SessionId>,
-}
-
-/// By what they have shown it. Looked at again in the transaction: it may have been revoked since.
-#[derive(Debug, Clone)]
-pub(crate) enum Proof {
-    /// The password's hash that was verified.
-    Password(String),
-    ApiToken(TokenId),
-    /// An access token issued then.
-    AccessToken(Timestamp),
-    /// The secret of the session that is taken over.
-    SessionSecret,
-}
-
-/// A session that is open.
-#[derive(Debug, Clone)]
-pub(crate) struct Opened {
-    pub(crate) session: SessionId,
-    pub(crate) user: User,
-    pub(crate) scopes: Scopes,
-    pub(crate) opened_at: Timestamp,
-    pub(crate) replaced: Option<SessionId>,
-}
-
-/// Limits and pauses of opening.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct OpenTerms {
-    pub(crate) sessions_of_user: u32,
-    pub(crate) takeover: Duration,
-}
 
 const INSERT: &str = "insert into sessions (id, user_id, gateway, host, address, scopes, api_token, term, opened_at) \
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing";
