@@ -18,8 +18,8 @@ USER causerie
 # In a container the loopback address reaches nobody: what is reachable from outside is decided by publishing ports.
 ENV CAUSERIE_DATA=/data \
     CAUSERIE_SECRETS=/secrets \
-    CAUSERIE_GATEWAY__LISTEN=0.0.0.0:7667 \
-    CAUSERIE_GATEWAY__WEB=0.0.0.0:8080 \
+    CAUSERIE_GATEWAY__LINES=0.0.0.0:7667 \
+    CAUSERIE_GATEWAY__LISTEN=0.0.0.0:8080 \
     CAUSERIE_USERS__LISTEN=0.0.0.0:8101 \
     CAUSERIE_CHANNELS__LISTEN=0.0.0.0:8102 \
     CAUSERIE_MESSAGES__LISTEN=0.0.0.0:8103 \

@@ -44,7 +44,7 @@ fn documented() -> BTreeMap<String, String> {
             let mut cells = line.strip_prefix("| `")?.split('|');
             let key = cells.next()?.trim().trim_matches('`').to_owned();
             let default = cells.next()?.trim().trim_matches('`').to_owned();
-            key.contains(|c: char| c.is_ascii_lowercase()).then_some((key, default))
+            (!key.starts_with('/')).then_some((key, default))
         })
         .collect()
 }
