@@ -20,7 +20,9 @@ const SECONDS: u64 = 4;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let folder = std::env::args().nth(1).map_or_else(|| std::env::temp_dir().join("causerie-throughput"), PathBuf::from);
+    let folder = std::env::args()
+        .nth(1)
+        .map_or_else(|| std::env::temp_dir().join("causerie-throughput"), PathBuf::from);
     for (channels, senders) in SCENES {
         for batched in [true, false] {
             let _ = std::fs::remove_dir_all(&folder);
@@ -35,7 +37,12 @@ async fn main() -> anyhow::Result<()> {
 
 /// `batched`: all senders' messages in one batch with one in flight, as a gateway's lane sends them; otherwise each on its own, as
 /// REST posts come.
-async fn run(folder: &std::path::Path, channels: usize, senders: usize, batched: bool) -> anyhow::Result<f64> {
+async fn run(
+    folder: &std::path::Path,
+    channels: usize,
+    senders: usize,
+    batched: bool,
+) -> anyhow::Result<f64> {
     let url = match std::env::var("CAUSERIE_BENCH_POSTGRES") {
         Ok(url) => SecretUrl::from(url),
         Err(_) => SecretUrl::from(format!("sqlite:{}", folder.join("messages.db").display())),

@@ -68,7 +68,9 @@ async fn clean(app: &App) -> Result<()> {
 async fn retain(app: &App, policy: Policy, now: Timestamp) -> Result<()> {
     let days = match app.channels.policy(&policy.channel) {
         Some(history) => history.retention_days,
-        None if now.since(policy.heard) > app.config.ask_policies_every.get() => ask(app, &policy, now).await?,
+        None if now.since(policy.heard) > app.config.ask_policies_every.get() => {
+            ask(app, &policy, now).await?
+        }
         None => policy.retention_days,
     };
     let Some(days) = days else { return Ok(()) };
@@ -81,7 +83,9 @@ async fn retain(app: &App, policy: Policy, now: Timestamp) -> Result<()> {
 
 /// The owner may be away: then what was heard last holds.
 async fn ask(app: &App, policy: &Policy, now: Timestamp) -> Result<Option<u32>> {
-    let Ok(snapshot) = app.channels.owner().snapshot(&policy.channel).await else { return Ok(policy.retention_days) };
+    let Ok(snapshot) = app.channels.owner().snapshot(&policy.channel).await else {
+        return Ok(policy.retention_days);
+    };
     let history = snapshot.channel.history;
     app.store.policy_heard(&policy.channel, history, now).await?;
     Ok(history.retention_days)

@@ -11,11 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use api::{
-    ChannelName, ErrorCode, Problem, Timestamp,
-    auth::Actor,
-    id::ChannelId,
-};
+use api::{ChannelName, ErrorCode, Problem, Timestamp, auth::Actor, id::ChannelId};
 use client::replica::ChannelReplica;
 use kit::{Kit, Tasks, bus::Interest};
 use parking_lot::Mutex;

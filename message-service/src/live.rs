@@ -1,9 +1,6 @@
 //! What was committed, told on: to the bus for gateways and other replicas, and to the streams open here.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use api::{
     Entry,
@@ -138,7 +135,8 @@ mod tests {
     use super::*;
 
     fn stored(conversation: &str, seq: u64, to: Option<&str>, text: &str) -> Arc<Stored> {
-        let person = |id: &str| Person { id: id.try_into().unwrap(), nick: "n".try_into().unwrap(), user_version: 1 };
+        let person =
+            |id: &str| Person { id: id.try_into().unwrap(), nick: "n".try_into().unwrap(), user_version: 1 };
         let conversation: ConversationId = conversation.try_into().unwrap();
         let entry = Entry {
             id: MessageId { conversation: conversation.clone(), seq },

@@ -19,13 +19,13 @@ use std::sync::Arc;
 use kit::db::{Db, Migrations};
 use parking_lot::Mutex;
 
+use self::memory::Memory;
 pub use self::{
     append::{Outcome, Stored},
     clean::Policy,
     history::{Bounds, Place},
     listing::Listed,
 };
-use self::memory::Memory;
 
 /// The migrations of both engines.
 pub fn migrations() -> Migrations {

@@ -75,7 +75,9 @@ impl Streams {
     pub(crate) fn open(&self, user: &UserId) -> Result<Slot, Failure> {
         let mut open = self.0.open.lock();
         if open.all >= self.0.most {
-            return Err(Failure::new(ErrorCode::Overloaded).detail("too many streams are open here").retry_after(5));
+            return Err(Failure::new(ErrorCode::Overloaded)
+                .detail("too many streams are open here")
+                .retry_after(5));
         }
         let own = open.each.entry(user.clone()).or_default();
         if *own >= self.0.most_each {

@@ -44,7 +44,12 @@ pub struct Limits {
 
 impl Writer {
     /// Starts to write; what is committed comes out at the other end.
-    pub fn start(store: Store, clock: Clock, limits: Limits, tasks: &Tasks) -> (Self, mpsc::Receiver<Committed>) {
+    pub fn start(
+        store: Store,
+        clock: Clock,
+        limits: Limits,
+        tasks: &Tasks,
+    ) -> (Self, mpsc::Receiver<Committed>) {
         // Bounded by `room`.
         let (jobs, waiting) = mpsc::unbounded_channel();
         let (committed, published) = mpsc::channel(UNPUBLISHED);
@@ -122,7 +127,10 @@ impl Turn {
         match self.store.append(self.clock.now(), &acts).await {
             Ok(outcomes) => {
                 let mut outcomes = outcomes.into_iter();
-                let parts = jobs.into_iter().zip(lengths).map(|(job, length)| (job, outcomes.by_ref().take(length).collect()));
+                let parts = jobs
+                    .into_iter()
+                    .zip(lengths)
+                    .map(|(job, length)| (job, outcomes.by_ref().take(length).collect()));
                 self.answer(parts.collect()).await;
             }
             Err(error) if jobs.len() > 1 && !is_unavailable(&error) => {
@@ -175,9 +183,13 @@ fn fail(jobs: Vec<Job>, error: &sqlx::Error) {
 }
 
 fn overloaded() -> Problem {
-    Problem::new(ErrorCode::Overloaded).detail("too many messages wait to be stored, please try again").retry_after(1)
+    Problem::new(ErrorCode::Overloaded)
+        .detail("too many messages wait to be stored, please try again")
+        .retry_after(1)
 }
 
 fn unavailable() -> Problem {
-    Problem::new(ErrorCode::Unavailable).detail("whether it was stored is not known, please try again").retry_after(1)
+    Problem::new(ErrorCode::Unavailable)
+        .detail("whether it was stored is not known, please try again")
+        .retry_after(1)
 }

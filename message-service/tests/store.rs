@@ -12,10 +12,7 @@ use api::{
 use common::*;
 use kit::testing::TestDb;
 use message_service::{
-    domain::{
-        act::What,
-        page::Range,
-    },
+    domain::{act::What, page::Range},
     store::{Outcome, Place, Store, migrations},
 };
 
@@ -92,7 +89,10 @@ async fn entries_are_numbered_without_a_hole(store: Store) {
         Outcome::Stored(stored) => Some(stored.entry.seq),
         Outcome::Stale | Outcome::Refused(_) => None,
     };
-    assert_eq!(outcomes.iter().map(seq).collect::<Vec<_>>(), [Some(1), Some(2), Some(1), None, None, Some(3)]);
+    assert_eq!(
+        outcomes.iter().map(seq).collect::<Vec<_>>(),
+        [Some(1), Some(2), Some(1), None, None, Some(3)]
+    );
     assert!(matches!(&outcomes[3], Outcome::Refused(problem) if problem.code == ErrorCode::Banned));
     assert!(matches!(outcomes[4], Outcome::Stale));
     let first = entry(outcomes[0].clone());
@@ -111,7 +111,9 @@ async fn a_repeated_key_gets_the_first_answer_before_any_permission(store: Store
     let alice = person("1alice", "alice");
     let first = entry(append_one(&store, 1, keyed(says(&alice, "1rust", "hi"), "k1")).await);
     let banned = refused(keyed(says(&alice, "1rust", "hi"), "k1"), ErrorCode::Banned);
-    for again in [keyed(says(&alice, "1rust", "hi"), "k1"), banned, stale(keyed(says(&alice, "1rust", "hi"), "k1"))] {
+    for again in
+        [keyed(says(&alice, "1rust", "hi"), "k1"), banned, stale(keyed(says(&alice, "1rust", "hi"), "k1"))]
+    {
         match append_one(&store, 9, again).await {
             Outcome::Stored(stored) => {
                 assert!(stored.replayed);
@@ -132,7 +134,12 @@ async fn a_repeated_key_gets_the_first_answer_before_any_permission(store: Store
 
 async fn a_key_belongs_to_its_author_in_its_conversation(store: Store) {
     let (alice, bob) = (person("1alice", "alice"), person("1bob", "bob"));
-    for act in [says(&alice, "1rust", "x"), says(&bob, "1rust", "y"), says(&alice, "1general", "z"), tells(&alice, &bob, "w")] {
+    for act in [
+        says(&alice, "1rust", "x"),
+        says(&bob, "1rust", "y"),
+        says(&alice, "1general", "z"),
+        tells(&alice, &bob, "w"),
+    ] {
         match append_one(&store, 1, keyed(act, "same")).await {
             Outcome::Stored(stored) => assert!(!stored.replayed),
             other => panic!("{other:?}"),
@@ -173,7 +180,10 @@ async fn many_writers_leave_no_hole_and_no_duplicate(store: Store) {
                             break;
                         }
                         // Two that make the same row at once: told to try again, as a gateway is.
-                        Err(error) => assert!(kit::db::is_unavailable(&error) || kit::db::is_conflict(&error, ""), "{error}"),
+                        Err(error) => assert!(
+                            kit::db::is_unavailable(&error) || kit::db::is_conflict(&error, ""),
+                            "{error}"
+                        ),
                     }
                 }
             }
@@ -236,12 +246,20 @@ async fn redactions_take_every_trace_of_the_text(store: Store) {
     assert_eq!((stone.kind, stone.of, stone.seq), (EntryKind::Redaction, Some(1), 3));
     // Again: the same answer, nothing new.
     let again = append_one(&store, 5, redact(&alice)).await;
-    assert!(matches!(&again, Outcome::Stored(stored) if stored.replayed && stored.entry == stone), "{again:?}");
+    assert!(
+        matches!(&again, Outcome::Stored(stored) if stored.replayed && stored.entry == stone),
+        "{again:?}"
+    );
     let n = place(&store, "1rust").await.n;
     let page = store.page(n, 0, Range::Latest, 9).await.unwrap();
     assert_eq!(page.items.iter().map(|entry| entry.text.as_str()).collect::<Vec<_>>(), ["", "", "oops"]);
     assert!(page.items[0].redacted && page.items[1].redacted && !page.items[2].redacted);
-    for what in [What::edit(1, "x".into()), What::react(1, "👍".into()), What::redact(3, "".into()), What::redact(9, "".into())] {
+    for what in [
+        What::edit(1, "x".into()),
+        What::react(1, "👍".into()),
+        What::redact(3, "".into()),
+        What::redact(9, "".into()),
+    ] {
         let no = append_one(&store, 6, does(&alice, "1rust", what.unwrap())).await;
         assert!(matches!(no, Outcome::Refused(problem) if problem.code == ErrorCode::NoSuchMessage));
     }
@@ -261,7 +279,9 @@ async fn edits_change_the_original_and_only_for_its_author(store: Store) {
     assert!(matches!(no, Outcome::Refused(problem) if problem.code == ErrorCode::Forbidden));
     // Below the floor nothing can be touched.
     let below = with_floor(does(&alice, "1rust", What::edit(1, "x".into()).unwrap()), 1);
-    assert!(matches!(append_one(&store, 6, below).await, Outcome::Refused(problem) if problem.code == ErrorCode::NoSuchMessage));
+    assert!(
+        matches!(append_one(&store, 6, below).await, Outcome::Refused(problem) if problem.code == ErrorCode::NoSuchMessage)
+    );
 }
 
 async fn reactions_count_once(store: Store) {
@@ -286,7 +306,9 @@ async fn slow_mode_holds_between_two_messages(store: Store) {
     let slow = |who| slowed(says(who, "1rust", "x"), 10);
     assert_eq!(entry(append_one(&store, 100 * second, slow(&alice)).await).seq, 1);
     let early = append_one(&store, 109 * second, slow(&alice)).await;
-    assert!(matches!(early, Outcome::Refused(problem) if problem.code == ErrorCode::TooFast && problem.retry_after == Some(1)));
+    assert!(
+        matches!(early, Outcome::Refused(problem) if problem.code == ErrorCode::TooFast && problem.retry_after == Some(1))
+    );
     assert_eq!(entry(append_one(&store, 109 * second, slow(&bob)).await).seq, 2);
     assert_eq!(entry(append_one(&store, 110 * second, slow(&alice)).await).seq, 3);
 }
@@ -298,7 +320,10 @@ async fn replies_name_what_is_there(store: Store) {
         let what = What::say(None, "re".into(), Some(id.parse().unwrap())).unwrap();
         does(&alice, "1rust", what)
     };
-    assert_eq!(entry(append_one(&store, 2, reply("1rust-1")).await).reply_to, Some("1rust-1".parse().unwrap()));
+    assert_eq!(
+        entry(append_one(&store, 2, reply("1rust-1")).await).reply_to,
+        Some("1rust-1".parse().unwrap())
+    );
     for wrong in ["1rust-9", "1other-1"] {
         let no = append_one(&store, 3, reply(wrong)).await;
         assert!(matches!(no, Outcome::Refused(problem) if problem.code == ErrorCode::NoSuchMessage));
@@ -442,7 +467,10 @@ async fn an_erased_person_is_in_no_row(store: Store) {
     assert!(!store.is_erasing(&alice.id).await.unwrap());
     let n = place(&store, "1rust").await.n;
     let page = store.page(n, 0, Range::Latest, 9).await.unwrap();
-    assert_eq!(page.items.iter().map(|entry| (entry.text.as_str(), entry.redacted)).collect::<Vec<_>>(), [("", true), ("so was bob", false)]);
+    assert_eq!(
+        page.items.iter().map(|entry| (entry.text.as_str(), entry.redacted)).collect::<Vec<_>>(),
+        [("", true), ("so was bob", false)]
+    );
     assert_eq!(page.items[0].author.nick.as_str(), "[erased]");
     let n = store.direct(&alice.id, &bob.id).await.unwrap().unwrap().n;
     let page = store.page(n, 0, Range::Latest, 9).await.unwrap();
@@ -465,9 +493,14 @@ async fn the_list_counts_what_is_unread(store: Store) {
     append_one(&store, 2, does(&bob, "1rust", What::react(1, "👍".into()).unwrap())).await;
     append_one(&store, 3, tells(&bob, &alice, "psst")).await;
     append_one(&store, 3, says(&bob, "1other", "not hers")).await;
-    let list = async |after| store.conversations(&alice.id, &["1rust".try_into().unwrap()], after, 50).await.unwrap();
+    let list = async |after| {
+        store.conversations(&alice.id, &["1rust".try_into().unwrap()], after, 50).await.unwrap()
+    };
     let all = list(0).await;
-    assert_eq!(all.iter().map(|c| (c.last_seq, c.read_seq, c.unread)).collect::<Vec<_>>(), [(4, 0, 2), (1, 0, 1)]);
+    assert_eq!(
+        all.iter().map(|c| (c.last_seq, c.read_seq, c.unread)).collect::<Vec<_>>(),
+        [(4, 0, 2), (1, 0, 1)]
+    );
     assert_eq!(all[0].name.as_deref(), Some("#c1rust"));
     assert_eq!(all[1].other.as_ref().map(|(id, nick)| (id, nick.as_str())), Some((&bob.id, "bob")));
     store.set_read_marker(&alice.id, all[0].n, 1).await.unwrap();
@@ -487,7 +520,10 @@ async fn the_log_holds_everything_of_a_person_in_order(store: Store) {
     let head = store.log_head().await.unwrap();
     assert_eq!(head, 5);
     let log = store.log(&alice.id, &["1rust".try_into().unwrap()], 0, head).await.unwrap();
-    assert_eq!(log.iter().map(|(at, entry)| (*at, entry.text.as_str())).collect::<Vec<_>>(), [(1, "a"), (3, "b"), (5, "c")]);
+    assert_eq!(
+        log.iter().map(|(at, entry)| (*at, entry.text.as_str())).collect::<Vec<_>>(),
+        [(1, "a"), (3, "b"), (5, "c")]
+    );
     assert_eq!(store.log(&alice.id, &[], 1, 4).await.unwrap().len(), 1);
 }
 
@@ -516,7 +552,10 @@ async fn nothing_of_an_erased_person_is_left_in_the_files() {
             .map(|i| {
                 let who = &people[(i * 7 + round as usize * 3) % people.len()];
                 let (text, key) = match who.nick.as_str() {
-                    "Zaphodbeeblebrox" => (format!("heartofgold {round} {}", "x".repeat(i * 90)), format!("heartofgold{i}-{round}")),
+                    "Zaphodbeeblebrox" => (
+                        format!("heartofgold {round} {}", "x".repeat(i * 90)),
+                        format!("heartofgold{i}-{round}"),
+                    ),
                     nick => (format!("something {nick} {round}"), format!("k{i}-{round}")),
                 };
                 keyed(says(who, ["1a", "1b"][i % 2], &text), &key)
@@ -531,7 +570,8 @@ async fn nothing_of_an_erased_person_is_left_in_the_files() {
         let bytes = std::fs::read(&path).unwrap();
         for trace in ["heartofgold", "Zaphod"] {
             let found = bytes.windows(trace.len()).position(|window| window == trace.as_bytes());
-            let around = found.map(|at| String::from_utf8_lossy(&bytes[at.saturating_sub(60)..at + 60]).into_owned());
+            let around =
+                found.map(|at| String::from_utf8_lossy(&bytes[at.saturating_sub(60)..at + 60]).into_owned());
             assert_eq!(around, None, "{trace} at {found:?} in {}", path.display());
         }
     }
@@ -567,7 +607,8 @@ async fn the_writer_answers_everybody_and_refuses_past_its_queue() {
     let reader = tokio::spawn(async move {
         let mut seqs = Vec::new();
         while seqs.len() < 300 {
-            let batch = tokio::time::timeout(Duration::from_secs(20), committed.recv()).await.unwrap().unwrap();
+            let batch =
+                tokio::time::timeout(Duration::from_secs(20), committed.recv()).await.unwrap().unwrap();
             assert!(batch.len() <= 64);
             seqs.extend(batch.into_iter().map(|(stored, origin)| {
                 assert_eq!(origin.as_deref(), Some("1gw"));

@@ -117,7 +117,11 @@ impl Copy {
     /// The version held, to ask for what came after it; none: a snapshot is needed.
     pub(super) fn version(&self) -> Option<u64> {
         let state = self.state.lock();
-        if state.needs_snapshot || state.gone { None } else { state.held.as_ref().map(|held| held.replica.version()) }
+        if state.needs_snapshot || state.gone {
+            None
+        } else {
+            state.held.as_ref().map(|held| held.replica.version())
+        }
     }
 
     pub(super) fn is_behind(&self) -> bool {

@@ -115,7 +115,8 @@ impl Channels {
 
     /// A copy was fetched: it is found by its name, and its retention is kept.
     pub(super) fn took(&self, copy: &Arc<Copy>) {
-        let Some((name, policy)) = copy.read(|replica| (replica.channel.name.key(), replica.channel.history)) else {
+        let Some((name, policy)) = copy.read(|replica| (replica.channel.name.key(), replica.channel.history))
+        else {
             return;
         };
         self.0.copies.lock().by_name.insert(name, copy.id.clone());

@@ -89,7 +89,10 @@ impl What {
     pub fn of(&self) -> Option<u64> {
         match self {
             Self::Say { .. } => None,
-            Self::Redact { of, .. } | Self::Edit { of, .. } | Self::React { of, .. } | Self::Unreact { of, .. } => Some(*of),
+            Self::Redact { of, .. }
+            | Self::Edit { of, .. }
+            | Self::React { of, .. }
+            | Self::Unreact { of, .. } => Some(*of),
         }
     }
 
@@ -122,7 +125,9 @@ impl What {
     /// What a gateway asks for.
     pub fn from_item(item: &mut SendItem) -> Result<Self, Problem> {
         let text = std::mem::take(&mut item.text);
-        let of = || item.of.ok_or_else(|| invalid("/of", "this kind of entry is about another one: of is missing"));
+        let of = || {
+            item.of.ok_or_else(|| invalid("/of", "this kind of entry is about another one: of is missing"))
+        };
         match item.kind {
             EntryKind::Message | EntryKind::Action | EntryKind::Notice => {
                 Self::say(Some(item.kind), text, item.reply_to.take())
@@ -219,19 +224,25 @@ mod tests {
         for wrong in ["", "a b", "é", &"k".repeat(129)] {
             assert!(Key::new(wrong, &what).is_err(), "{wrong}");
         }
-        assert_eq!(What::say(Some(EntryKind::Edit), "x".into(), None).unwrap_err().code, ErrorCode::InvalidParameter);
+        assert_eq!(
+            What::say(Some(EntryKind::Edit), "x".into(), None).unwrap_err().code,
+            ErrorCode::InvalidParameter
+        );
     }
 
     fn whats() -> impl Strategy<Value = What> {
         let text = "[a-c]{1,3}";
         prop_oneof![
-            (text, prop_oneof![Just(EntryKind::Message), Just(EntryKind::Action)], proptest::option::of(1u64..3)).prop_map(
-                |(text, kind, reply)| What::Say {
+            (
+                text,
+                prop_oneof![Just(EntryKind::Message), Just(EntryKind::Action)],
+                proptest::option::of(1u64..3)
+            )
+                .prop_map(|(text, kind, reply)| What::Say {
                     kind,
                     text,
                     reply_to: reply.map(|seq| MessageId { conversation: "1a".try_into().unwrap(), seq }),
-                }
-            ),
+                }),
             (1u64..3, text).prop_map(|(of, reason)| What::Redact { of, reason }),
             (1u64..3, text).prop_map(|(of, text)| What::Edit { of, text }),
             (1u64..3, text).prop_map(|(of, emoji)| What::React { of, emoji }),

@@ -36,7 +36,8 @@ pub enum Range {
 impl HistoryQuery {
     pub fn range(&self) -> Result<(Range, u32), Problem> {
         let limit = limit(self.limit)?;
-        let given = [self.after.is_some(), self.before.is_some(), self.around.is_some(), self.between.is_some()];
+        let given =
+            [self.after.is_some(), self.before.is_some(), self.around.is_some(), self.between.is_some()];
         if given.into_iter().filter(|given| *given).count() > 1 {
             let detail = "give one of after, before, around and between";
             return Err(Problem::new(ErrorCode::BadRequest).detail(detail));
@@ -57,7 +58,8 @@ fn between(pair: &str) -> Result<Range, Problem> {
     let ends = pair.split_once(',').and_then(|(from, to)| Some((parse(from)?, parse(to)?)));
     match ends {
         Some((from, to)) if from <= to => Ok(Range::Between(from, to)),
-        _ => Err(Problem::new(ErrorCode::InvalidParameter).detail("between is two seqs, the lower first: between=10,20")),
+        _ => Err(Problem::new(ErrorCode::InvalidParameter)
+            .detail("between is two seqs, the lower first: between=10,20")),
     }
 }
 
@@ -84,7 +86,8 @@ mod tests {
 
     #[test]
     fn one_cursor_at_most() {
-        let range = |query: HistoryQuery| query.range().map(|(range, _)| range).map_err(|problem| problem.status);
+        let range =
+            |query: HistoryQuery| query.range().map(|(range, _)| range).map_err(|problem| problem.status);
         assert_eq!(range(HistoryQuery::default()), Ok(Range::Latest));
         assert_eq!(range(HistoryQuery { around: Some(3), ..Default::default() }), Ok(Range::Around(3)));
         assert_eq!(range(HistoryQuery { after: Some(3), before: Some(9), ..Default::default() }), Err(400));

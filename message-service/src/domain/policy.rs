@@ -41,7 +41,11 @@ impl Standing<'_> {
 
     /// A secret channel does not exist for others, nor does one that sleeps.
     fn exists(&self) -> Result<(), ErrorCode> {
-        if self.asleep || (self.modes.secret && self.roles.is_none()) { Err(ErrorCode::NoSuchChannel) } else { Ok(()) }
+        if self.asleep || (self.modes.secret && self.roles.is_none()) {
+            Err(ErrorCode::NoSuchChannel)
+        } else {
+            Ok(())
+        }
     }
 
     fn is_member(&self) -> Result<(), ErrorCode> {
@@ -103,7 +107,11 @@ impl Original {
 
     fn still_stands(&self) -> Result<(), Problem> {
         self.is_message()?;
-        if self.redacted { Err(Problem::new(ErrorCode::NoSuchMessage).detail("that message was redacted")) } else { Ok(()) }
+        if self.redacted {
+            Err(Problem::new(ErrorCode::NoSuchMessage).detail("that message was redacted"))
+        } else {
+            Ok(())
+        }
     }
 
     /// `op`: none in direct conversations, where nobody is.
@@ -112,14 +120,21 @@ impl Original {
         match op {
             _ if self.own => Ok(()),
             Some(true) => Ok(()),
-            Some(false) => Err(Problem::new(ErrorCode::NotAnOperator).detail("only its author or an operator may redact a message")),
-            None => Err(Problem::new(ErrorCode::Forbidden).detail("only its author may redact a direct message")),
+            Some(false) => Err(Problem::new(ErrorCode::NotAnOperator)
+                .detail("only its author or an operator may redact a message")),
+            None => {
+                Err(Problem::new(ErrorCode::Forbidden).detail("only its author may redact a direct message"))
+            }
         }
     }
 
     pub fn may_be_edited(&self) -> Result<(), Problem> {
         self.still_stands()?;
-        if self.own { Ok(()) } else { Err(Problem::new(ErrorCode::Forbidden).detail("only its author may edit a message")) }
+        if self.own {
+            Ok(())
+        } else {
+            Err(Problem::new(ErrorCode::Forbidden).detail("only its author may edit a message"))
+        }
     }
 
     pub fn may_be_reacted_to(&self) -> Result<(), Problem> {
@@ -182,7 +197,11 @@ mod tests {
     fn only_authors_edit_and_only_operators_redact_for_others() {
         let other = Original { kind: EntryKind::Message, own: false, redacted: false };
         let own = Original { own: true, ..other };
-        assert!(own.may_be_edited().is_ok() && own.may_be_redacted(Some(false)).is_ok() && own.may_be_redacted(None).is_ok());
+        assert!(
+            own.may_be_edited().is_ok()
+                && own.may_be_redacted(Some(false)).is_ok()
+                && own.may_be_redacted(None).is_ok()
+        );
         assert_eq!(other.may_be_edited().unwrap_err().code, ErrorCode::Forbidden);
         assert_eq!(other.may_be_redacted(Some(false)).unwrap_err().code, ErrorCode::NotAnOperator);
         assert!(other.may_be_redacted(Some(true)).is_ok());

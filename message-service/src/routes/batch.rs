@@ -1,9 +1,6 @@
 //! Sends of many people at once, for gateways: one transaction, one outcome for each. Never waits for another service.
 
-use std::{
-    collections::HashMap,
-    time::Instant,
-};
+use std::{collections::HashMap, time::Instant};
 
 use api::{
     Entry, ErrorCode, Problem,
@@ -123,7 +120,14 @@ impl Prepared<'_> {
         let verdict = self.verdict(&item, &what);
         let verdict = traced_verdict(verdict, item.trace.as_deref());
         let SendItem { actor, to, .. } = item;
-        Ok(Act { author: actor.person, session: actor.session, place: to.into(), what, key: Some(key), verdict })
+        Ok(Act {
+            author: actor.person,
+            session: actor.session,
+            place: to.into(),
+            what,
+            key: Some(key),
+            verdict,
+        })
     }
 
     fn verdict(&mut self, item: &SendItem, what: &What) -> Verdict {
@@ -156,7 +160,9 @@ impl Prepared<'_> {
                     Judgement::Yes(grant) => Verdict::Allowed(grant),
                     Judgement::No(problem) => Verdict::Refused(problem),
                     Judgement::Lost => Verdict::Refused(lost()),
-                    Judgement::NotYet if first.elapsed() > self.app.config.catch_up_within.get() => Verdict::Refused(lost()),
+                    Judgement::NotYet if first.elapsed() > self.app.config.catch_up_within.get() => {
+                        Verdict::Refused(lost())
+                    }
                     Judgement::NotYet => Verdict::Stale,
                 }
             }

@@ -33,7 +33,9 @@ pub(super) async fn list(
     let after = match query.cursor.as_deref().map(str::parse::<i64>) {
         None => 0,
         Some(Ok(after)) => after,
-        Some(Err(_)) => return Err(Failure::new(ErrorCode::InvalidParameter).detail("cursor is none that this list gave")),
+        Some(Err(_)) => {
+            return Err(Failure::new(ErrorCode::InvalidParameter).detail("cursor is none that this list gave"));
+        }
     };
     let channels = app.channels.of(actor.id()).await?;
     let mut listed = app.store.conversations(actor.id(), &channels, after, limit + 1).await?;

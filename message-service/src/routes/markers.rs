@@ -89,7 +89,12 @@ async fn read(app: &App, caller: &Caller, place: Option<Place>) -> kit::Result<J
     Ok(Json(ReadMarker { seq: app.store.read_marker(caller.person()?.id(), place.n).await? }))
 }
 
-async fn set(app: &App, caller: &Caller, place: Option<Place>, marker: ReadMarker) -> kit::Result<Json<ReadMarker>> {
+async fn set(
+    app: &App,
+    caller: &Caller,
+    place: Option<Place>,
+    marker: ReadMarker,
+) -> kit::Result<Json<ReadMarker>> {
     let last = match &place {
         Some(place) => app.store.bounds(place.n).await?.last(),
         None => 0,

@@ -2,12 +2,7 @@
 
 use std::time::Instant;
 
-use api::{
-    Entry, Person, Problem,
-    auth::Scope,
-    id::MessageId,
-    messages::EditMessage,
-};
+use api::{Entry, Person, Problem, auth::Scope, id::MessageId, messages::EditMessage};
 use axum::extract::State;
 use http::{HeaderMap, StatusCode};
 use kit::{
@@ -36,7 +31,11 @@ pub(super) struct Reason {
 #[utoipa::path(get, path = "/v1/messages/{id}", tag = "messages",
     params(("id" = String, Path, description = "a message's id")),
     responses((status = 200, body = Entry), (status = "4XX", body = Problem), (status = 503, body = Problem)))]
-pub(super) async fn show(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> kit::Result<Json<Entry>> {
+pub(super) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> kit::Result<Json<Entry>> {
     let actor = caller.require(Scope::Read)?;
     let id = parts::message_id(&id)?;
     let (place, floor) = parts::of_message(&app, actor, &id).await?;
@@ -92,7 +91,9 @@ pub(super) async fn about(
     let came = Instant::now();
     let actor = caller.require(Scope::Write)?;
     let key = parts::key(headers, &what)?;
-    let Some(place) = app.store.conversation(&id.conversation).await? else { return Err(parts::no_such_message(id)) };
+    let Some(place) = app.store.conversation(&id.conversation).await? else {
+        return Err(parts::no_such_message(id));
+    };
     let act: Act = match &place.parties {
         Some(_) => {
             if !place.is_of(actor.id()) {

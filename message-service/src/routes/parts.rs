@@ -46,7 +46,8 @@ pub(super) async fn channel(app: &App, segment: &str) -> Result<ChannelId, Probl
         return segment.parse().map_err(|_| no_such_channel(segment));
     }
     let name = ChannelName::from_path(segment).map_err(|error| {
-        Problem::new(ErrorCode::InvalidChannelName).detail(format!("#{segment} is no channel's name: {error}"))
+        Problem::new(ErrorCode::InvalidChannelName)
+            .detail(format!("#{segment} is no channel's name: {error}"))
     })?;
     app.channels.named(&name).await.map_err(|problem| match problem.code {
         // The owner's own detail may tell more than this asker may know.
@@ -100,7 +101,9 @@ pub(super) async fn grant(
     deed: Deed,
 ) -> Result<Grant, Problem> {
     let question = Question { channel, version: 0, came };
-    app.channels.decide(question, actor, |replica, standing| standing.may(deed).map(|()| granted(replica, &standing))).await
+    app.channels
+        .decide(question, actor, |replica, standing| standing.may(deed).map(|()| granted(replica, &standing)))
+        .await
 }
 
 pub(super) fn granted(replica: &client::replica::ChannelReplica, standing: &Standing<'_>) -> Grant {
@@ -129,8 +132,14 @@ pub(super) async fn readable(app: &App, actor: &Actor, channel: &ChannelId) -> R
 }
 
 /// The conversation of a message and the floor in it. What one may not know of does not exist.
-pub(super) async fn of_message(app: &App, actor: &Actor, id: &api::id::MessageId) -> Result<(Place, u64), Failure> {
-    let Some(place) = app.store.conversation(&id.conversation).await? else { return Err(no_such_message(id)) };
+pub(super) async fn of_message(
+    app: &App,
+    actor: &Actor,
+    id: &api::id::MessageId,
+) -> Result<(Place, u64), Failure> {
+    let Some(place) = app.store.conversation(&id.conversation).await? else {
+        return Err(no_such_message(id));
+    };
     if place.parties.is_some() {
         return if place.is_of(actor.id()) { Ok((place, 0)) } else { Err(no_such_message(id)) };
     }

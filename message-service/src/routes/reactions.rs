@@ -41,4 +41,3 @@ pub(super) async fn unreact(
     message::about(&app, &caller, &headers, &id, what).await?;
     Ok(StatusCode::NO_CONTENT)
 }
-

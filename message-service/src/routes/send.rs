@@ -2,12 +2,7 @@
 
 use std::time::Instant;
 
-use api::{
-    Entry, ErrorCode, Problem,
-    auth::Scope,
-    id::MessageId,
-    messages::SendMessage,
-};
+use api::{Entry, ErrorCode, Problem, auth::Scope, id::MessageId, messages::SendMessage};
 use axum::{
     body::Bytes,
     extract::{FromRequest, Request, State},
@@ -33,7 +28,11 @@ impl<S: Send + Sync> FromRequest<S> for Said {
     type Rejection = Failure;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let kind = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
         if !kind.trim().to_ascii_lowercase().starts_with("text/plain") {
             let Json(message) = Json::from_request(request, state).await.map_err(|failure| match failure.code() {
                 ErrorCode::UnsupportedMediaType => failure.detail(
@@ -43,7 +42,8 @@ impl<S: Send + Sync> FromRequest<S> for Said {
             })?;
             return Ok(Self(message));
         }
-        let body = Bytes::from_request(request, state).await.map_err(|_| Failure::new(ErrorCode::BodyTooLarge))?;
+        let body =
+            Bytes::from_request(request, state).await.map_err(|_| Failure::new(ErrorCode::BodyTooLarge))?;
         let text = String::from_utf8(body.to_vec())
             .map_err(|_| Failure::new(ErrorCode::BadRequest).detail("the text is not UTF-8"))?;
         Ok(Self(SendMessage { text, kind: None, reply_to: None }))
@@ -96,7 +96,13 @@ pub(super) async fn direct(
     created(append(&app, &caller, &headers, act).await?)
 }
 
-pub(super) fn act(caller: &Caller, place: Place, what: What, key: Option<Key>, verdict: Verdict) -> kit::Result<Act> {
+pub(super) fn act(
+    caller: &Caller,
+    place: Place,
+    what: What,
+    key: Option<Key>,
+    verdict: Verdict,
+) -> kit::Result<Act> {
     let actor = caller.person()?;
     // Only what a gateway sends for a session has been answered there; a program's own calls are news to that session.
     let session = caller.service.and(actor.session.clone());
@@ -108,15 +114,20 @@ pub(super) async fn append(app: &App, caller: &Caller, headers: &HeaderMap, act:
     match outcomes.pop() {
         Some(Outcome::Stored(stored)) => Ok((*stored).clone()),
         Some(Outcome::Refused(problem)) => Err((*problem).into()),
-        Some(Outcome::Stale) | None => Err(Failure::unavailable("the channel is catching up, please try again")),
+        Some(Outcome::Stale) | None => {
+            Err(Failure::unavailable("the channel is catching up, please try again"))
+        }
     }
 }
 
 fn created(stored: Stored) -> kit::Result<Response> {
     let location = HeaderValue::try_from(location(&stored.entry.id)).map_err(anyhow::Error::from)?;
-    let mut response = (StatusCode::CREATED, [(header::LOCATION, location)], Json(stored.entry)).into_response();
+    let mut response =
+        (StatusCode::CREATED, [(header::LOCATION, location)], Json(stored.entry)).into_response();
     if stored.replayed {
-        response.headers_mut().insert(HeaderName::from_static(parts::REPLAYED), HeaderValue::from_static("true"));
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static(parts::REPLAYED), HeaderValue::from_static("true"));
     }
     Ok(response)
 }

@@ -93,7 +93,11 @@ pub(super) async fn direct_heads(
 #[utoipa::path(delete, path = "/v1/users/{user}/data", tag = "services",
     params(("user" = String, Path, description = "an id")),
     responses((status = 204), (status = "4XX", body = Problem), (status = 503, body = Problem)))]
-pub(super) async fn erase(State(app): State<App>, caller: Caller, Path(user): Path<UserId>) -> kit::Result<StatusCode> {
+pub(super) async fn erase(
+    State(app): State<App>,
+    caller: Caller,
+    Path(user): Path<UserId>,
+) -> kit::Result<StatusCode> {
     from(&caller, ServiceName::Users)?;
     app.store.erase(&user).await?;
     app.erasures.notify_one();
@@ -113,7 +117,8 @@ fn bounded(count: usize) -> kit::Result<()> {
     if count <= MAX_HEADS {
         return Ok(());
     }
-    Err(Failure::new(ErrorCode::InvalidParameter).detail(format!("at most {MAX_HEADS} are asked for at once")))
+    Err(Failure::new(ErrorCode::InvalidParameter)
+        .detail(format!("at most {MAX_HEADS} are asked for at once")))
 }
 
 /// Passes the one service that this is for.

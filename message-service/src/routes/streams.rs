@@ -8,10 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::HeaderMap;
-use kit::{
-    Caller, Failure,
-    extract::Path,
-};
+use kit::{Caller, Failure, extract::Path};
 
 use super::parts;
 use crate::{
@@ -73,7 +70,11 @@ pub(super) async fn direct(
     params(("Last-Event-ID" = Option<i64>, Header, description = "the id of the last event received")),
     responses((status = 200, content_type = "text/event-stream", body = String), (status = "4XX", body = Problem),
         (status = 503, body = Problem)))]
-pub(super) async fn everything(State(app): State<App>, caller: Caller, headers: HeaderMap) -> kit::Result<Response> {
+pub(super) async fn everything(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+) -> kit::Result<Response> {
     let actor = caller.require(Scope::Read)?.clone();
     let after = last_event(&headers)?;
     let slot = app.streams.open(actor.id())?;
@@ -85,5 +86,7 @@ pub(super) async fn everything(State(app): State<App>, caller: Caller, headers: 
 fn last_event(headers: &HeaderMap) -> kit::Result<Option<u64>> {
     let Some(header) = headers.get("last-event-id") else { return Ok(None) };
     let id = header.to_str().ok().and_then(|text| text.trim().parse().ok());
-    id.map(Some).ok_or_else(|| Failure::new(ErrorCode::InvalidParameter).detail("Last-Event-ID is none that this stream gave"))
+    id.map(Some).ok_or_else(|| {
+        Failure::new(ErrorCode::InvalidParameter).detail("Last-Event-ID is none that this stream gave")
+    })
 }

@@ -5,15 +5,11 @@ mod insert;
 
 use std::{collections::HashMap, sync::Arc};
 
-use api::{
-    Entry, ErrorCode, Person, Problem, Timestamp,
-    id::MessageId,
-};
+use api::{Entry, ErrorCode, Person, Problem, Timestamp, id::MessageId};
 use kit::db::{Tx, on};
 
 use super::{
-    Result, Store,
-    history,
+    Result, Store, history,
     keys::{self, Owned, Seen},
     memory::remember,
     people::People,
@@ -75,7 +71,9 @@ impl Store {
         let people = self.people(&mut tx, acts).await?;
         let (places, conversations) = self.places(&mut tx, acts, &people).await?;
         let owned: Vec<Option<Owned<'_>>> = (0..acts.len())
-            .map(|at| Some((acts[at].key.as_ref()?.text.as_str(), people[at].author?, conversations[places[at]?].n)))
+            .map(|at| {
+                Some((acts[at].key.as_ref()?.text.as_str(), people[at].author?, conversations[places[at]?].n))
+            })
             .collect();
         let mut wanted: Vec<Owned<'_>> = owned.iter().flatten().copied().collect();
         wanted.sort_unstable();
@@ -140,7 +138,13 @@ impl<'a> Work<'a> {
     }
 
     /// The first answer again, or a refusal if the request is another one.
-    async fn repeat(&mut self, act: &Act, place: Option<usize>, seen: &Seen, hash: [u8; 32]) -> Result<Outcome> {
+    async fn repeat(
+        &mut self,
+        act: &Act,
+        place: Option<usize>,
+        seen: &Seen,
+        hash: [u8; 32],
+    ) -> Result<Outcome> {
         if seen.hash != hash {
             return Ok(refused(Problem::new(ErrorCode::KeyReused)));
         }
@@ -160,7 +164,13 @@ impl<'a> Work<'a> {
     }
 
     /// What only the rows can tell of something said: slow mode, and what it replies to.
-    async fn check(&mut self, act: &Act, grant: &Grant, author: i64, place: usize) -> Result<Option<Outcome>> {
+    async fn check(
+        &mut self,
+        act: &Act,
+        grant: &Grant,
+        author: i64,
+        place: usize,
+    ) -> Result<Option<Outcome>> {
         let What::Say { reply_to, .. } = &act.what else { return Ok(None) };
         let conversation = &self.conversations[place];
         if let Some(id) = reply_to {
@@ -172,8 +182,7 @@ impl<'a> Work<'a> {
         }
         let Grant::Channel { slow_seconds: Some(seconds), .. } = grant else { return Ok(None) };
         let n = conversation.n;
-        let last: Option<i64> =
-            on!(&mut self.tx, t => sqlx::query_scalar(SLOWED).bind(n).bind(author).fetch_optional(&mut **t).await)?;
+        let last: Option<i64> = on!(&mut self.tx, t => sqlx::query_scalar(SLOWED).bind(n).bind(author).fetch_optional(&mut **t).await)?;
         if let Some(last) = last
             && let Err(problem) = policy::slow(Timestamp(last), self.now, *seconds)
         {
@@ -186,7 +195,15 @@ impl<'a> Work<'a> {
     }
 
     /// Gives it the next number of its conversation.
-    fn number(&mut self, at: usize, act: &'a Act, grant: &Grant, people: People, place: usize, owned: Option<Owned<'a>>) {
+    fn number(
+        &mut self,
+        at: usize,
+        act: &'a Act,
+        grant: &Grant,
+        people: People,
+        place: usize,
+        owned: Option<Owned<'a>>,
+    ) {
         let conversation = &mut self.conversations[place];
         conversation.last_seq += 1;
         // Time never goes backwards within a conversation, whatever the clock does.
@@ -219,7 +236,9 @@ fn entry(act: &Act, grant: Option<&Grant>, conversation: &Conversation) -> Entry
     let seq = conversation.last_seq as u64;
     let (to, target, channel_version) = match (&act.place, grant) {
         (Place::Direct(to), _) => (Some(to.clone()), to.nick.as_str().to_owned(), None),
-        (Place::Channel(_), Some(Grant::Channel { name, version, .. })) => (None, name.as_str().to_owned(), Some(*version)),
+        (Place::Channel(_), Some(Grant::Channel { name, version, .. })) => {
+            (None, name.as_str().to_owned(), Some(*version))
+        }
         (Place::Channel(_), _) => (None, String::new(), None),
     };
     Entry {
@@ -247,7 +266,12 @@ fn entry(act: &Act, grant: Option<&Grant>, conversation: &Conversation) -> Entry
 /// What is left of an entry whose key outlived it.
 fn forgotten(act: &Act, conversation: &Conversation, seen: &Seen) -> Entry {
     let then = Conversation { last_seq: seen.seq, last_at: seen.at, ..conversation.clone() };
-    Entry { author: Person { ..act.author.clone() }, text: String::new(), redacted: true, ..entry(act, None, &then) }
+    Entry {
+        author: Person { ..act.author.clone() },
+        text: String::new(),
+        redacted: true,
+        ..entry(act, None, &then)
+    }
 }
 
 fn refused(problem: Problem) -> Outcome {

@@ -12,7 +12,8 @@ impl Inserts {
     pub(super) fn new(insert: &str, columns: usize) -> Self {
         Self(SIZES.map(|rows| {
             let row = |at: usize| {
-                let parameters: Vec<_> = (1..=columns).map(|column| format!("${}", at * columns + column)).collect();
+                let parameters: Vec<_> =
+                    (1..=columns).map(|column| format!("${}", at * columns + column)).collect();
                 format!("({})", parameters.join(", "))
             };
             format!("{insert} values {}", (0..rows).map(row).collect::<Vec<_>>().join(", "))
@@ -21,7 +22,10 @@ impl Inserts {
 }
 
 /// Cuts rows into as few statements as the sizes allow.
-pub(super) fn cut<'a, R>(inserts: &'static LazyLock<Inserts>, rows: &'a [R]) -> impl Iterator<Item = (&'static str, &'a [R])> {
+pub(super) fn cut<'a, R>(
+    inserts: &'static LazyLock<Inserts>,
+    rows: &'a [R],
+) -> impl Iterator<Item = (&'static str, &'a [R])> {
     let mut rest = rows;
     std::iter::from_fn(move || {
         let size = SIZES.iter().position(|&size| size <= rest.len())?;

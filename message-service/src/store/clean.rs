@@ -23,11 +23,13 @@ pub struct Policy {
 
 const POLICIES: &str = "select n, id, retention_days, policy_at from conversations
     where name is not null and n > $1 order by n limit $2";
-const HEARD: &str = "update conversations set retention_days = $2, policy_at = $3 where id = $1 and name is not null";
+const HEARD: &str =
+    "update conversations set retention_days = $2, policy_at = $3 where id = $1 and name is not null";
 
 const OLD: &str = "select max(seq), max(at) from (
     select seq, at from entries where conversation = $1 order by seq limit $3) as oldest where at < $2";
-const RAISE: &str = "update conversations set first_seq = $2 + 1, floor_at = $3 where n = $1 and first_seq <= $2";
+const RAISE: &str =
+    "update conversations set first_seq = $2 + 1, floor_at = $3 where n = $1 and first_seq <= $2";
 const DROP: &str = "delete from entries where conversation = $1 and seq <= $2";
 const DROP_SLOWED: &str = "delete from slowed where conversation = $1";
 const DROP_MARKERS: &str = "delete from read_markers where conversation = $1";
@@ -47,12 +49,22 @@ impl Store {
         rows.into_iter()
             .map(|(n, id, days, heard)| {
                 let retention_days = days.and_then(|days| u32::try_from(days).ok());
-                Ok(Policy { n, channel: id.try_into().map_err(decode)?, retention_days, heard: Timestamp(heard) })
+                Ok(Policy {
+                    n,
+                    channel: id.try_into().map_err(decode)?,
+                    retention_days,
+                    heard: Timestamp(heard),
+                })
             })
             .collect()
     }
 
-    pub async fn policy_heard(&self, channel: &ChannelId, policy: HistoryPolicy, now: Timestamp) -> Result<()> {
+    pub async fn policy_heard(
+        &self,
+        channel: &ChannelId,
+        policy: HistoryPolicy,
+        now: Timestamp,
+    ) -> Result<()> {
         let days = policy.retention_days.map(i64::from);
         on!(self.db.write(), pool => {
             sqlx::query(HEARD).bind(channel.as_str()).bind(days).bind(now.0).execute(pool).await.map(|_| ())
@@ -103,15 +115,15 @@ impl Store {
 
     /// Some keys in their order, and where to go on.
     pub(super) async fn keys_after(&self, after: &str) -> Result<(Vec<KeyRow>, Option<String>)> {
-        let mut keys: Vec<KeyRow> =
-            on!(self.db.read(), pool => sqlx::query_as(NEXT_KEYS).bind(after).bind(CHUNK).fetch_all(pool).await)?;
+        let mut keys: Vec<KeyRow> = on!(self.db.read(), pool => sqlx::query_as(NEXT_KEYS).bind(after).bind(CHUNK).fetch_all(pool).await)?;
         if (keys.len() as i64) < CHUNK {
             return Ok((keys, None));
         }
         // Others may use the same key: the cut goes between keys, not between those who use one.
         let last = keys.last().map(|(key, ..)| key.clone()).unwrap_or_default();
         keys.retain(|(key, ..)| *key != last);
-        let same: Vec<KeyRow> = on!(self.db.read(), pool => sqlx::query_as(KEYS_LIKE).bind(&last).fetch_all(pool).await)?;
+        let same: Vec<KeyRow> =
+            on!(self.db.read(), pool => sqlx::query_as(KEYS_LIKE).bind(&last).fetch_all(pool).await)?;
         keys.extend(same);
         Ok((keys, Some(last)))
     }

@@ -12,7 +12,8 @@ const CHUNK: i64 = 20_000;
 
 const START: &str = "insert into erasures (person) select n from users where id = $1 on conflict do nothing";
 const UNDER_WAY: &str = "select person, entries_done, keys_done from erasures order by person limit 1";
-const IS_UNDER_WAY: &str = "select count(*) from erasures as e join users as u on u.n = e.person where u.id = $1";
+const IS_UNDER_WAY: &str =
+    "select count(*) from erasures as e join users as u on u.n = e.person where u.id = $1";
 const HEAD: &str = "select n from log_head";
 const BLANK: &str = "update entries set text = '', redacted = true, edited_at = null where n > $1 and n <= $2
     and author in (select n from speakers where person = $3) and (text <> '' or not redacted)";
@@ -32,8 +33,7 @@ impl Store {
 
     /// Whether a person is still being forgotten.
     pub async fn is_erasing(&self, user: &UserId) -> Result<bool> {
-        let count: i64 =
-            on!(self.db.read(), pool => sqlx::query_scalar(IS_UNDER_WAY).bind(user.as_str()).fetch_one(pool).await)?;
+        let count: i64 = on!(self.db.read(), pool => sqlx::query_scalar(IS_UNDER_WAY).bind(user.as_str()).fetch_one(pool).await)?;
         Ok(count > 0)
     }
 
@@ -82,7 +82,8 @@ impl Store {
         if bytes <= REWRITE_BELOW {
             sqlx::query("vacuum").execute(pool).await?;
         }
-        let (busy, ..): (i64, i64, i64) = sqlx::query_as("pragma wal_checkpoint(truncate)").fetch_one(pool).await?;
+        let (busy, ..): (i64, i64, i64) =
+            sqlx::query_as("pragma wal_checkpoint(truncate)").fetch_one(pool).await?;
         if busy == 0 { Ok(()) } else { Err(sqlx::Error::PoolTimedOut) }
     }
 }

@@ -2,11 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api::{
-    HeadsReply, HeadsRequest, Timestamp,
-    id::UserId,
-    messages::DirectHead,
-};
+use api::{HeadsReply, HeadsRequest, Timestamp, id::UserId, messages::DirectHead};
 use kit::db::Backend;
 use sqlx::FromRow;
 
@@ -88,7 +84,9 @@ impl Store {
             Backend::Sqlite(pool) => {
                 sqlx::query_as(DIRECT_SQLITE).bind(json(&ids)).bind(since.0).fetch_all(pool).await?
             }
-            Backend::Postgres(pool) => sqlx::query_as(DIRECT_POSTGRES).bind(&ids).bind(since.0).fetch_all(pool).await?,
+            Backend::Postgres(pool) => {
+                sqlx::query_as(DIRECT_POSTGRES).bind(&ids).bind(since.0).fetch_all(pool).await?
+            }
         };
         rows.into_iter()
             .map(|row| {

@@ -60,8 +60,10 @@ const BOUNDS: &str = "select c.first_seq as first,
     from conversations as c where c.n = $1";
 
 const ONE: &str = select_entries!("where e.conversation = $1 and e.seq = $2");
-const UPWARDS: &str = select_entries!("where e.conversation = $1 and e.seq >= $2 and e.seq <= $3 order by e.seq limit $4");
-const DOWNWARDS: &str = select_entries!("where e.conversation = $1 and e.seq >= $2 and e.seq <= $3 order by e.seq desc limit $4");
+const UPWARDS: &str =
+    select_entries!("where e.conversation = $1 and e.seq >= $2 and e.seq <= $3 order by e.seq limit $4");
+const DOWNWARDS: &str =
+    select_entries!("where e.conversation = $1 and e.seq >= $2 and e.seq <= $3 order by e.seq desc limit $4");
 
 type PlaceRow = (i64, String, Option<String>, Option<String>, Option<String>);
 
@@ -82,8 +84,7 @@ impl Store {
     }
 
     pub async fn bounds(&self, conversation: i64) -> Result<Bounds> {
-        let bounds: Option<Bounds> =
-            on!(self.db.read(), pool => sqlx::query_as(BOUNDS).bind(conversation).fetch_optional(pool).await)?;
+        let bounds: Option<Bounds> = on!(self.db.read(), pool => sqlx::query_as(BOUNDS).bind(conversation).fetch_optional(pool).await)?;
         Ok(bounds.unwrap_or(NOTHING))
     }
 
@@ -110,7 +111,9 @@ impl Store {
                 items.extend(reader.upwards(number(seq), i64::MAX, limit - items.len() as i64).await?);
                 items
             }
-            Range::Between(from, to) => reader.upwards(number(from.saturating_add(1)), number(to) - 1, limit).await?,
+            Range::Between(from, to) => {
+                reader.upwards(number(from.saturating_add(1)), number(to) - 1, limit).await?
+            }
         };
         tx.rollback().await?;
         Ok(with_edges(items, range, first as u64, bounds.last()))

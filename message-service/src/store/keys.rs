@@ -38,7 +38,12 @@ pub(super) async fn find<'a>(tx: &mut Tx, wanted: &[Owned<'a>]) -> Result<HashMa
             let keys: Vec<_> = wanted.iter().map(|(key, ..)| *key).collect();
             let authors: Vec<_> = wanted.iter().map(|(_, author, _)| *author).collect();
             let conversations: Vec<_> = wanted.iter().map(|(.., conversation)| *conversation).collect();
-            sqlx::query_as(FIND_POSTGRES).bind(&keys).bind(&authors).bind(&conversations).fetch_all(&mut **t).await?
+            sqlx::query_as(FIND_POSTGRES)
+                .bind(&keys)
+                .bind(&authors)
+                .bind(&conversations)
+                .fetch_all(&mut **t)
+                .await?
         }
     };
     if rows.is_empty() {
@@ -46,7 +51,9 @@ pub(super) async fn find<'a>(tx: &mut Tx, wanted: &[Owned<'a>]) -> Result<HashMa
     }
     let found: HashMap<_, _> = rows
         .into_iter()
-        .map(|(key, author, conversation, seq, at, hash)| ((key, author, conversation), Seen { seq, at, hash }))
+        .map(|(key, author, conversation, seq, at, hash)| {
+            ((key, author, conversation), Seen { seq, at, hash })
+        })
         .collect();
     for &(key, author, conversation) in wanted {
         if let Some(known) = found.get(&(key.to_owned(), author, conversation)) {

@@ -7,7 +7,11 @@ use api::{
 use kit::db::{Backend, on};
 use sqlx::FromRow;
 
-use super::{Result, Store, people::json, row::{decode, nick_or_stone}};
+use super::{
+    Result, Store,
+    people::json,
+    row::{decode, nick_or_stone},
+};
 
 /// Unread entries are counted up to here: past it nobody minds the number, and counting has a price.
 const MOST_UNREAD: i64 = 1000;

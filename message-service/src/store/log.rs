@@ -33,7 +33,13 @@ impl Store {
     }
 
     /// Entries in `user`'s direct conversations and in these channels, of the positions after `after` up to `through`.
-    pub async fn log(&self, user: &UserId, channels: &[ChannelId], after: i64, through: i64) -> Result<Vec<(i64, Entry)>> {
+    pub async fn log(
+        &self,
+        user: &UserId,
+        channels: &[ChannelId],
+        after: i64,
+        through: i64,
+    ) -> Result<Vec<(i64, Entry)>> {
         let ids: Vec<&str> = channels.iter().map(ChannelId::as_str).collect();
         let rows: Vec<Row> = match self.db.read() {
             Backend::Sqlite(pool) => {

@@ -2,10 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use api::{Person, id::{SessionId, UserId}};
+use api::{
+    Person,
+    id::{SessionId, UserId},
+};
 use kit::db::{Backend, Tx};
 
-use super::{Result, Store, memory::{Memory, remember}};
+use super::{
+    Result, Store,
+    memory::{Memory, remember},
+};
 use crate::domain::act::{Act, Place, Verdict};
 
 /// A person as they spoke. Nicks differ here when they are spelled differently.
@@ -45,9 +51,11 @@ impl People {
     }
 }
 
-const ADD_USERS_SQLITE: &str = "insert into users (id) select value from json_each($1) where true on conflict do nothing";
+const ADD_USERS_SQLITE: &str =
+    "insert into users (id) select value from json_each($1) where true on conflict do nothing";
 const FIND_USERS_SQLITE: &str = "select id, n from users where id in (select value from json_each($1))";
-const ADD_USERS_POSTGRES: &str = "insert into users (id) select id from unnest($1::text[]) as t (id) on conflict do nothing";
+const ADD_USERS_POSTGRES: &str =
+    "insert into users (id) select id from unnest($1::text[]) as t (id) on conflict do nothing";
 const FIND_USERS_POSTGRES: &str = "select id, n from users where id = any($1)";
 
 const ADD_SPEAKERS_SQLITE: &str = "insert into speakers (person, nick, user_version, session)
@@ -132,7 +140,8 @@ impl People {
         if let (None, Some(person)) = (self.author_speaker, self.author) {
             self.author_speaker = number(Speaker::new(person, &act.author, act.session.as_ref()));
         }
-        if let (Place::Direct(to), None, Some(person)) = (&act.place, self.recipient_speaker, self.recipient) {
+        if let (Place::Direct(to), None, Some(person)) = (&act.place, self.recipient_speaker, self.recipient)
+        {
             self.recipient_speaker = number(Speaker::new(person, to, None));
         }
     }
@@ -148,7 +157,9 @@ fn named(act: &Act) -> impl Iterator<Item = &Person> {
 
 /// Finds persons, and adds those marked so. In the order of ids, so that two replicas never wait for each other in a circle.
 async fn users(tx: &mut Tx, wanted: &BTreeMap<&UserId, bool>) -> Result<HashMap<UserId, i64>> {
-    let ids = |new: bool| wanted.iter().filter(move |(_, add)| !new || **add).map(|(id, _)| id.as_str()).collect::<Vec<_>>();
+    let ids = |new: bool| {
+        wanted.iter().filter(move |(_, add)| !new || **add).map(|(id, _)| id.as_str()).collect::<Vec<_>>()
+    };
     let (all, new) = (ids(false), ids(true));
     let found: Vec<(String, i64)> = match tx {
         Backend::Sqlite(t) => {
@@ -167,7 +178,8 @@ async fn users(tx: &mut Tx, wanted: &BTreeMap<&UserId, bool>) -> Result<HashMap<
 async fn find_speakers(tx: &mut Tx, wanted: &[Speaker]) -> Result<HashMap<Speaker, i64>> {
     let found: Vec<(i64, String, i64, String, i64)> = match tx {
         Backend::Sqlite(t) => {
-            let rows: Vec<_> = wanted.iter().map(|s| (s.person, &s.nick, s.user_version, &s.session)).collect();
+            let rows: Vec<_> =
+                wanted.iter().map(|s| (s.person, &s.nick, s.user_version, &s.session)).collect();
             let rows = json(&rows);
             sqlx::query(ADD_SPEAKERS_SQLITE).bind(&rows).execute(&mut **t).await?;
             sqlx::query_as(FIND_SPEAKERS_SQLITE).bind(&rows).fetch_all(&mut **t).await?
@@ -177,13 +189,22 @@ async fn find_speakers(tx: &mut Tx, wanted: &[Speaker]) -> Result<HashMap<Speake
             let nicks: Vec<_> = wanted.iter().map(|s| s.nick.as_str()).collect();
             let versions: Vec<_> = wanted.iter().map(|s| s.user_version).collect();
             let sessions: Vec<_> = wanted.iter().map(|s| s.session.as_str()).collect();
-            let add = sqlx::query(ADD_SPEAKERS_POSTGRES).bind(&persons).bind(&nicks).bind(&versions).bind(&sessions);
+            let add = sqlx::query(ADD_SPEAKERS_POSTGRES)
+                .bind(&persons)
+                .bind(&nicks)
+                .bind(&versions)
+                .bind(&sessions);
             add.execute(&mut **t).await?;
-            let find = sqlx::query_as(FIND_SPEAKERS_POSTGRES).bind(&persons).bind(&nicks).bind(&versions).bind(&sessions);
+            let find = sqlx::query_as(FIND_SPEAKERS_POSTGRES)
+                .bind(&persons)
+                .bind(&nicks)
+                .bind(&versions)
+                .bind(&sessions);
             find.fetch_all(&mut **t).await?
         }
     };
-    let speaker = |(person, nick, user_version, session, n)| (Speaker { person, nick, user_version, session }, n);
+    let speaker =
+        |(person, nick, user_version, session, n)| (Speaker { person, nick, user_version, session }, n);
     Ok(found.into_iter().map(speaker).collect())
 }
 

@@ -5,7 +5,11 @@ use std::collections::{BTreeSet, HashMap};
 use api::id::{ChannelId, ConversationId};
 use kit::db::{Backend, Tx};
 
-use super::{Result, Store, memory::{Memory, remember}, people::{People, json}};
+use super::{
+    Result, Store,
+    memory::{Memory, remember},
+    people::{People, json},
+};
 use crate::domain::act::{Act, Grant, Place, Verdict};
 
 /// A conversation, and the last that was said in it.
@@ -25,20 +29,23 @@ enum Name {
     Pair((i64, i64)),
 }
 
-const FIND_CHANNELS_SQLITE: &str = "select id, n from conversations where id in (select value from json_each($1))";
+const FIND_CHANNELS_SQLITE: &str =
+    "select id, n from conversations where id in (select value from json_each($1))";
 const FIND_PAIRS_SQLITE: &str = "select c.party_a, c.party_b, c.n from json_each($1) as j
     cross join conversations as c on c.party_a = j.value ->> 0 and c.party_b = j.value ->> 1";
 const ADD_CHANNELS_SQLITE: &str = "insert into conversations (id, name)
     select value ->> 0, value ->> 1 from json_each($1) where true on conflict do nothing";
 const ADD_PAIRS_SQLITE: &str = "insert into conversations (id, party_a, party_b)
     select value ->> 0, value ->> 1, value ->> 2 from json_each($1) where true on conflict do nothing";
-const LAST_SQLITE: &str = "select c.n, c.id, c.first_seq, coalesce(e.seq, c.first_seq - 1), coalesce(e.at, c.floor_at)
+const LAST_SQLITE: &str =
+    "select c.n, c.id, c.first_seq, coalesce(e.seq, c.first_seq - 1), coalesce(e.at, c.floor_at)
     from conversations as c left join entries as e
         on e.conversation = c.n and e.seq = (select max(seq) from entries where conversation = c.n)
     where c.n in (select value from json_each($1))";
 
 // Rows are locked in the order of their numbers, channels before pairs: two replicas never wait for each other in a circle.
-const FIND_CHANNELS_POSTGRES: &str = "select id, n from conversations where id = any($1) order by n for update";
+const FIND_CHANNELS_POSTGRES: &str =
+    "select id, n from conversations where id = any($1) order by n for update";
 const FIND_PAIRS_POSTGRES: &str = "select c.party_a, c.party_b, c.n from conversations as c
     join unnest($1::bigint[], $2::bigint[]) as j (a, b) on c.party_a = j.a and c.party_b = j.b order by c.n for update of c";
 const ADD_CHANNELS_POSTGRES: &str = "insert into conversations (id, name)
@@ -46,7 +53,8 @@ const ADD_CHANNELS_POSTGRES: &str = "insert into conversations (id, name)
 const ADD_PAIRS_POSTGRES: &str = "insert into conversations (id, party_a, party_b)
     select * from unnest($1::text[], $2::bigint[], $3::bigint[]) on conflict do nothing";
 // A statement of its own after the locks: what was committed while we waited for them must be seen.
-const LAST_POSTGRES: &str = "select c.n, c.id, c.first_seq, coalesce(e.seq, c.first_seq - 1), coalesce(e.at, c.floor_at)
+const LAST_POSTGRES: &str =
+    "select c.n, c.id, c.first_seq, coalesce(e.seq, c.first_seq - 1), coalesce(e.at, c.floor_at)
     from conversations as c left join lateral
         (select seq, at from entries where conversation = c.n order by seq desc limit 1) as e on true
     where c.n = any($1)";
@@ -69,17 +77,21 @@ impl Store {
         if alone {
             self.memory.lock().recall(&names, &mut numbers, &mut conversations);
         }
-        let missing: BTreeSet<&Name> = names.iter().flatten().filter(|name| !numbers.contains_key(*name)).collect();
+        let missing: BTreeSet<&Name> =
+            names.iter().flatten().filter(|name| !numbers.contains_key(*name)).collect();
         if !missing.is_empty() {
             let found = find(tx, &missing).await?;
-            let new: BTreeSet<&Name> = wanted(acts, &names).filter(|name| missing.contains(name) && !found.contains_key(*name)).collect();
+            let new: BTreeSet<&Name> = wanted(acts, &names)
+                .filter(|name| missing.contains(name) && !found.contains_key(*name))
+                .collect();
             numbers.extend(found);
             if !new.is_empty() {
                 add(tx, &new, acts, &names).await?;
                 numbers.extend(find(tx, &new).await?);
             }
         }
-        let unknown: Vec<i64> = numbers.values().copied().filter(|n| !conversations.contains_key(n)).collect();
+        let unknown: Vec<i64> =
+            numbers.values().copied().filter(|n| !conversations.contains_key(n)).collect();
         if !unknown.is_empty() {
             for conversation in last(tx, &unknown).await? {
                 conversations.insert(conversation.n, conversation);
@@ -89,14 +101,20 @@ impl Store {
             self.memory.lock().keep(&numbers);
         }
         let list: Vec<_> = conversations.into_values().collect();
-        let at: HashMap<i64, usize> = list.iter().enumerate().map(|(at, conversation)| (conversation.n, at)).collect();
+        let at: HashMap<i64, usize> =
+            list.iter().enumerate().map(|(at, conversation)| (conversation.n, at)).collect();
         let index = |name: &Option<Name>| at.get(numbers.get(name.as_ref()?)?).copied();
         Ok((names.iter().map(index).collect(), list))
     }
 }
 
 impl Memory {
-    fn recall(&self, names: &[Option<Name>], numbers: &mut HashMap<Name, i64>, conversations: &mut HashMap<i64, Conversation>) {
+    fn recall(
+        &self,
+        names: &[Option<Name>],
+        numbers: &mut HashMap<Name, i64>,
+        conversations: &mut HashMap<i64, Conversation>,
+    ) {
         for name in names.iter().flatten() {
             let n = match name {
                 Name::Channel(id) => self.channels.get(id),
@@ -114,7 +132,9 @@ impl Memory {
     fn keep(&mut self, numbers: &HashMap<Name, i64>) {
         for (name, n) in numbers {
             match name {
-                Name::Channel(id) if self.channels.get(id) != Some(n) => remember(&mut self.channels, id.clone(), *n),
+                Name::Channel(id) if self.channels.get(id) != Some(n) => {
+                    remember(&mut self.channels, id.clone(), *n)
+                }
                 Name::Pair(pair) if self.pairs.get(pair) != Some(n) => remember(&mut self.pairs, *pair, *n),
                 _ => {}
             }
@@ -130,7 +150,10 @@ fn name(act: &Act, people: &People) -> Option<Name> {
 }
 
 fn wanted<'a>(acts: &'a [Act], names: &'a [Option<Name>]) -> impl Iterator<Item = &'a Name> {
-    acts.iter().zip(names).filter(|(act, _)| matches!(act.verdict, Verdict::Allowed(_))).filter_map(|(_, name)| name.as_ref())
+    acts.iter()
+        .zip(names)
+        .filter(|(act, _)| matches!(act.verdict, Verdict::Allowed(_)))
+        .filter_map(|(_, name)| name.as_ref())
 }
 
 fn split<'a>(names: &BTreeSet<&'a Name>) -> (Vec<&'a str>, Vec<(i64, i64)>) {
@@ -149,14 +172,20 @@ async fn find(tx: &mut Tx, names: &BTreeSet<&Name>) -> Result<HashMap<Name, i64>
     let mut found = HashMap::new();
     if !channels.is_empty() {
         let rows: Vec<(String, i64)> = match tx {
-            Backend::Sqlite(t) => sqlx::query_as(FIND_CHANNELS_SQLITE).bind(json(&channels)).fetch_all(&mut **t).await?,
-            Backend::Postgres(t) => sqlx::query_as(FIND_CHANNELS_POSTGRES).bind(&channels).fetch_all(&mut **t).await?,
+            Backend::Sqlite(t) => {
+                sqlx::query_as(FIND_CHANNELS_SQLITE).bind(json(&channels)).fetch_all(&mut **t).await?
+            }
+            Backend::Postgres(t) => {
+                sqlx::query_as(FIND_CHANNELS_POSTGRES).bind(&channels).fetch_all(&mut **t).await?
+            }
         };
         found.extend(rows.into_iter().filter_map(|(id, n)| Some((Name::Channel(id.try_into().ok()?), n))));
     }
     if !pairs.is_empty() {
         let rows: Vec<(i64, i64, i64)> = match tx {
-            Backend::Sqlite(t) => sqlx::query_as(FIND_PAIRS_SQLITE).bind(json(&pairs)).fetch_all(&mut **t).await?,
+            Backend::Sqlite(t) => {
+                sqlx::query_as(FIND_PAIRS_SQLITE).bind(json(&pairs)).fetch_all(&mut **t).await?
+            }
             Backend::Postgres(t) => {
                 let (a, b): (Vec<i64>, Vec<i64>) = pairs.into_iter().unzip();
                 sqlx::query_as(FIND_PAIRS_POSTGRES).bind(&a).bind(&b).fetch_all(&mut **t).await?
@@ -183,7 +212,8 @@ async fn add(tx: &mut Tx, new: &BTreeSet<&Name>, acts: &[Act], names: &[Option<N
         }
     }
     if !pairs.is_empty() {
-        let ids: Vec<String> = pairs.iter().map(|_| ConversationId::random(&mut rand::rng()).into()).collect();
+        let ids: Vec<String> =
+            pairs.iter().map(|_| ConversationId::random(&mut rand::rng()).into()).collect();
         match tx {
             Backend::Sqlite(t) => {
                 let rows: Vec<_> = ids.iter().zip(&pairs).map(|(id, (a, b))| (id, a, b)).collect();
@@ -200,7 +230,9 @@ async fn add(tx: &mut Tx, new: &BTreeSet<&Name>, acts: &[Act], names: &[Option<N
 
 fn called(act: &Act) -> Option<(&str, &str)> {
     match (&act.place, &act.verdict) {
-        (Place::Channel(id), Verdict::Allowed(Grant::Channel { name, .. })) => Some((id.as_str(), name.as_str())),
+        (Place::Channel(id), Verdict::Allowed(Grant::Channel { name, .. })) => {
+            Some((id.as_str(), name.as_str()))
+        }
         _ => None,
     }
 }

@@ -101,10 +101,16 @@ impl TryFrom<Row> for Entry {
             text: row.text,
             at: Timestamp(row.at),
             channel_version: row.channel_version.map(|version| version as u64),
-            reply_to: row.reply_to.map(|seq| MessageId { conversation: conversation.clone(), seq: seq as u64 }),
+            reply_to: row
+                .reply_to
+                .map(|seq| MessageId { conversation: conversation.clone(), seq: seq as u64 }),
             of: row.of_seq.map(|seq| seq as u64),
             to,
-            session: Some(row.session).filter(|id| !id.is_empty()).map(TryInto::try_into).transpose().map_err(decode)?,
+            session: Some(row.session)
+                .filter(|id| !id.is_empty())
+                .map(TryInto::try_into)
+                .transpose()
+                .map_err(decode)?,
             redacted: row.redacted,
             edited_at: row.edited_at.map(Timestamp),
             conversation,
@@ -113,7 +119,11 @@ impl TryFrom<Row> for Entry {
 }
 
 fn person(id: String, nick: Option<String>, version: i64) -> Result<Person, sqlx::Error> {
-    Ok(Person { id: UserId::try_from(id).map_err(decode)?, nick: nick_or_stone(nick)?, user_version: version as u64 })
+    Ok(Person {
+        id: UserId::try_from(id).map_err(decode)?,
+        nick: nick_or_stone(nick)?,
+        user_version: version as u64,
+    })
 }
 
 /// A stored nick, or what stands for that of somebody who was erased.

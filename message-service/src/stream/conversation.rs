@@ -1,6 +1,10 @@
 //! The stream of one conversation.
 
-use std::{collections::VecDeque, sync::Arc, time::{Duration, Instant}};
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use api::{
     Entry, ErrorCode, Problem,

@@ -2,10 +2,7 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Instant};
 
-use api::{
-    Entry, ErrorCode, Problem,
-    id::ChannelId,
-};
+use api::{Entry, ErrorCode, Problem, id::ChannelId};
 use axum::response::sse::Event;
 use kit::Failure;
 use tokio::sync::broadcast::{self, error::RecvError};
@@ -34,7 +31,12 @@ pub(crate) struct PersonStream {
 }
 
 impl PersonStream {
-    pub(crate) async fn open(app: App, watched: Watched, after: Option<u64>, slot: Slot) -> kit::Result<Self> {
+    pub(crate) async fn open(
+        app: App,
+        watched: Watched,
+        after: Option<u64>,
+        slot: Slot,
+    ) -> kit::Result<Self> {
         let live = app.live.all();
         let head = app.store.log_head().await?;
         let after = match after {
@@ -155,7 +157,9 @@ impl Source for PersonStream {
                         return Some(closed(&problem));
                     }
                     // Something is away: the next look may find it.
-                    Err(_) => self.look_at = tokio::time::Instant::now() + self.app.config.stream_heartbeat.get(),
+                    Err(_) => {
+                        self.look_at = tokio::time::Instant::now() + self.app.config.stream_heartbeat.get()
+                    }
                 }
             }
             look = self.wait().await;

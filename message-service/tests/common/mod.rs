@@ -23,7 +23,13 @@ pub(crate) fn does(who: &Person, channel: &str, what: What) -> Act {
         place: Place::Channel(ChannelId::try_from(channel).unwrap()),
         what,
         key: None,
-        verdict: Verdict::Allowed(Grant::Channel { name, version: 3, floor: 0, op: false, slow_seconds: None }),
+        verdict: Verdict::Allowed(Grant::Channel {
+            name,
+            version: 3,
+            floor: 0,
+            op: false,
+            slow_seconds: None,
+        }),
     }
 }
 

@@ -12,11 +12,12 @@ use crate::{
     store::{
         Result, history,
         places::Conversation,
-        row::{EDIT, REACTION, REDACTION, UNREACTION, kind_of, kind_number},
+        row::{EDIT, REACTION, REDACTION, UNREACTION, kind_number, kind_of},
     },
 };
 
-const ORIGINAL: &str = "select e.kind, e.redacted, s.person from entries as e join speakers as s on s.n = e.author
+const ORIGINAL: &str =
+    "select e.kind, e.redacted, s.person from entries as e join speakers as s on s.n = e.author
     where e.conversation = $1 and e.seq = $2";
 const SETTLED: &str = "select min(seq) from entries where conversation = $1 and of_seq = $2 and kind = $3";
 const REACTED: &str = "select e.seq, e.kind from entries as e join speakers as s on s.n = e.author
@@ -24,7 +25,8 @@ const REACTED: &str = "select e.seq, e.kind from entries as e join speakers as s
     order by e.seq desc limit 1";
 const REDACT: &str = "update entries set text = '', redacted = true where conversation = $1 and seq = $2";
 /// What it was edited to says the same again.
-const REDACT_EDITS: &str = "update entries set text = '', redacted = true where conversation = $1 and of_seq = $2 and kind = $3";
+const REDACT_EDITS: &str =
+    "update entries set text = '', redacted = true where conversation = $1 and of_seq = $2 and kind = $3";
 const EDITED: &str = "update entries set text = $3, edited_at = $4 where conversation = $1 and seq = $2";
 
 impl Work<'_> {
@@ -42,7 +44,8 @@ impl Work<'_> {
             Grant::Channel { floor, .. } => *floor,
             Grant::Direct => 0,
         };
-        let original = if of > floor { original(&mut self.tx, conversation.n, of, author).await? } else { None };
+        let original =
+            if of > floor { original(&mut self.tx, conversation.n, of, author).await? } else { None };
         let Some(original) = original else {
             return Ok(Some(refused(policy::no_such_message())));
         };

@@ -57,7 +57,8 @@ impl Work<'_> {
             return Ok(());
         }
         let count = self.rows.len() as i64;
-        let head: i64 = on!(&mut self.tx, t => sqlx::query_scalar(ADVANCE).bind(count).fetch_one(&mut **t).await)?;
+        let head: i64 =
+            on!(&mut self.tx, t => sqlx::query_scalar(ADVANCE).bind(count).fetch_one(&mut **t).await)?;
         let first = head - count + 1;
         entries(&mut self.tx, first, &self.rows).await?;
         keys(&mut self.tx, &self.keys).await?;
@@ -128,7 +129,13 @@ async fn keys(tx: &mut Tx, rows: &[KeyRow<'_>]) -> Result<()> {
                 let mut query = sqlx::query(sql);
                 for row in chunk {
                     let (key, author, conversation) = row.owned;
-                    query = query.bind(key).bind(author).bind(conversation).bind(row.seq).bind(row.at).bind(&row.hash[..]);
+                    query = query
+                        .bind(key)
+                        .bind(author)
+                        .bind(conversation)
+                        .bind(row.seq)
+                        .bind(row.at)
+                        .bind(&row.hash[..]);
                 }
                 query.execute(&mut **t).await?;
             }

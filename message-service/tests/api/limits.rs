@@ -1,0 +1,96 @@
+use api::{ErrorCode, messages::SendTo, page::Batch};
+use kit::config::Period;
+use serde_json::json;
+
+use crate::town::{Town, channel_id, problem, soon, stored};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn copies_of_channels_are_bounded() {
+    let town = Town::with(|config| {
+        config.copies = 2;
+        config.catch_up_within = Period::millis(300);
+        config.keep_copies_for = Period::millis(1500);
+    })
+    .await;
+    let alice = town.guest("alice").await;
+    for channel in ["one", "two", "three"] {
+        town.joins(&alice, channel).await;
+    }
+    town.says(&alice, "one", "x").await.ok();
+    town.says(&alice, "two", "x").await.ok();
+    town.says(&alice, "three", "x").await.refused(ErrorCode::Unavailable);
+    // Those that nobody uses make room.
+    soon("there is room", async || town.says(&alice, "three", "x").await.status == 201).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_is_said_to_be_full() {
+    let town = Town::with(|config| {
+        config.queue = 10;
+        config.transaction = 10;
+    })
+    .await;
+    let alice = town.guest("alice").await;
+    let here = SendTo::Channel(channel_id(&town.joins(&alice, "rust").await));
+    town.batch(&[alice.item(here.clone(), "warm", "key-w")]).await;
+    let gateway = town.gateway();
+    // As much as fits, alone, always fits; many at once cannot all.
+    let batch = |lane: usize, turn: usize| Batch {
+        items: (0..10)
+            .map(|i| alice.item(here.clone(), "x", &format!("key-{lane}-{turn}-{i}")))
+            .collect::<Vec<_>>(),
+    };
+    gateway.send(&batch(99, 0)).await.unwrap();
+    let mut refused = 0;
+    for turn in 0..50 {
+        let sends = (0..16).map(|lane| {
+            let (gateway, batch) = (gateway.clone(), batch(lane, turn));
+            tokio::spawn(async move { gateway.send(&batch).await })
+        });
+        for send in sends.collect::<Vec<_>>() {
+            match send.await.unwrap() {
+                Ok(results) => results.items.iter().for_each(|result| drop(stored(result))),
+                Err(error) => {
+                    let problem = error.problem();
+                    assert_eq!((problem.code, problem.status), (ErrorCode::Overloaded, 503));
+                    assert!(problem.retry_after.is_some());
+                    refused += 1;
+                }
+            }
+        }
+        if refused > 0 {
+            break;
+        }
+    }
+    assert!(refused > 0, "sixteen batches at once all fit into a queue for one");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_of_gateways_end_at_their_limit() {
+    let town = Town::new().await;
+    let alice = town.guest("alice").await;
+    let to = SendTo::User(alice.actor().person);
+    let results = town
+        .batch(&[
+            alice.item(to.clone(), "x", &"k".repeat(128)),
+            alice.item(to.clone(), "x", &"k".repeat(129)),
+        ])
+        .await;
+    assert_eq!(stored(&results[0]).seq, 1);
+    assert_eq!(problem(&results[1]), ErrorCode::InvalidParameter);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_older_than_the_channel_keeps_goes() {
+    let town = Town::with(|config| config.ask_policies_every = Period::millis(100)).await;
+    let alice = town.guest("alice").await;
+    town.joins(&alice, "rust").await;
+    town.says(&alice, "rust", "young").await.ok();
+    let days = json!({ "history": { "retention_days": 1 } });
+    let set = town
+        .request(api::auth::ServiceName::Channels, Some(&alice), "PATCH", "/v1/channels/rust")
+        .json(&days);
+    // Whoever may set it does; nothing of today is touched by it.
+    let _ = town.send(set).await;
+    assert_eq!(town.texts(&alice, "/v1/channels/rust/messages").await, ["young"]);
+}
