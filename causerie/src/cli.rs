@@ -70,7 +70,10 @@ pub(crate) fn run() -> anyhow::Result<()> {
 
 fn everything(flags: &Flags) -> anyhow::Result<()> {
     let started = std::time::Instant::now();
-    anyhow::ensure!(flags.listen.is_none(), "--listen belongs to one service; with all of them use --set <section>.listen=…");
+    anyhow::ensure!(
+        flags.listen.is_none(),
+        "--listen belongs to one service; with all of them use --set <section>.listen=…"
+    );
     let config = Config::load(flags)?;
     if flags.print_config {
         print!("{}", config.to_toml()?);

@@ -57,26 +57,30 @@ pub(crate) enum Admin {
 
 impl Admin {
     pub(crate) async fn ask(self, users: &Url) -> anyhow::Result<()> {
-        let token = std::env::var("CAUSERIE_TOKEN")
-            .map_err(|_| anyhow::anyhow!("set CAUSERIE_TOKEN to an operator's access token (in a chat: /token)"))?;
+        let token = std::env::var("CAUSERIE_TOKEN").map_err(|_| {
+            anyhow::anyhow!("set CAUSERIE_TOKEN to an operator's access token (in a chat: /token)")
+        })?;
         let http = reqwest::Client::builder().no_proxy().build()?;
         let call = |method, path: &[&str]| -> anyhow::Result<RequestBuilder> {
             let mut url = users.clone();
-            url.path_segments_mut().map_err(|()| anyhow::anyhow!("urls.users is no http address"))?.clear().extend(path);
+            url.path_segments_mut()
+                .map_err(|()| anyhow::anyhow!("urls.users is no http address"))?
+                .clear()
+                .extend(path);
             Ok(http.request(method, url).bearer_auth(&token))
         };
         let request = match &self {
             Self::Suspend { account, reason } => {
-                call(Method::PUT, &["v1", "accounts", account, "suspension"])?.json(&json!({ "reason": reason }))
+                call(Method::PUT, &["v1", "accounts", account, "suspension"])?
+                    .json(&json!({ "reason": reason }))
             }
             Self::Unsuspend { account } => call(Method::DELETE, &["v1", "accounts", account, "suspension"])?,
             Self::ResetPassword { account } => {
                 call(Method::PUT, &["v1", "accounts", account, "password"])?.json(&new_password()?)
             }
             Self::Disconnect { user } => call(Method::DELETE, &["v1", "users", user, "sessions"])?,
-            Self::Ban { target, reason } => {
-                call(Method::POST, &["v1", "network-bans"])?.json(&json!({ "target": target, "reason": reason }))
-            }
+            Self::Ban { target, reason } => call(Method::POST, &["v1", "network-bans"])?
+                .json(&json!({ "target": target, "reason": reason })),
             Self::Bans => call(Method::GET, &["v1", "network-bans"])?,
             Self::Unban { id } => call(Method::DELETE, &["v1", "network-bans", id])?,
             Self::Invite => call(Method::POST, &["v1", "invites"])?,

@@ -60,6 +60,11 @@ fn every_setting_is_documented_with_its_default_and_nothing_else_is() {
             Some(_) => {}
         }
     }
-    wrong.extend(documented.keys().filter(|key| !settings.contains_key(*key)).map(|key| format!("`{key}` is no setting")));
+    wrong.extend(
+        documented
+            .keys()
+            .filter(|key| !settings.contains_key(*key))
+            .map(|key| format!("`{key}` is no setting")),
+    );
     assert!(wrong.is_empty(), "docs/operations.md:\n{}", wrong.join("\n"));
 }

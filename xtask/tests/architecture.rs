@@ -22,7 +22,8 @@ fn wrong(page: &str, root: &Path) -> Vec<String> {
         match (fs::read_to_string(root.join(file)), function) {
             (Err(_), _) => wrong.push(format!("there is no {file}")),
             (Ok(source), Some(function)) => {
-                let defined = source.contains(&format!("fn {function}(")) || source.contains(&format!("fn {function}<"));
+                let defined = source.contains(&format!("fn {function}("))
+                    || source.contains(&format!("fn {function}<"));
                 if !defined {
                     wrong.push(format!("{file} has no function {function}"));
                 }
@@ -37,7 +38,10 @@ fn wrong(page: &str, root: &Path) -> Vec<String> {
 fn every_file_and_function_of_the_journey_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let page = fs::read_to_string(root.join("docs/ARCHITECTURE.md")).unwrap();
-    assert!(named(&page).iter().filter(|(_, function)| function.is_some()).count() >= 10, "the journey names its functions");
+    assert!(
+        named(&page).iter().filter(|(_, function)| function.is_some()).count() >= 10,
+        "the journey names its functions"
+    );
     let wrong = wrong(&page, root);
     assert!(wrong.is_empty(), "docs/ARCHITECTURE.md:\n{}", wrong.join("\n"));
 }
@@ -46,5 +50,8 @@ fn every_file_and_function_of_the_journey_exists() {
 fn a_wrong_name_is_found() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = "see `tests/architecture.rs::wrong`, `tests/architecture.rs::right` and `src/nowhere.rs`";
-    assert_eq!(wrong(page, root), ["tests/architecture.rs has no function right", "there is no src/nowhere.rs"]);
+    assert_eq!(
+        wrong(page, root),
+        ["tests/architecture.rs has no function right", "there is no src/nowhere.rs"]
+    );
 }
