@@ -34,7 +34,9 @@ pub(super) async fn list(
         None => 0,
         Some(Ok(after)) => after,
         Some(Err(_)) => {
-            return Err(Failure::new(ErrorCode::InvalidParameter).detail("cursor is none that this list gave"));
+            return Err(
+                Failure::new(ErrorCode::InvalidParameter).detail("cursor is none that this list gave")
+            );
         }
     };
     let channels = app.channels.of(actor.id()).await?;

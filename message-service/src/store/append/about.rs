@@ -53,7 +53,7 @@ impl Work<'_> {
             Grant::Channel { op, .. } => Some(*op),
             Grant::Direct => None,
         };
-        let change = match &act.what {
+        match &act.what {
             What::Say { .. } => return Ok(None),
             What::Redact { .. } => match original.may_be_redacted(op) {
                 Ok(()) if original.redacted => self.settled(&conversation, of, REDACTION).await,
@@ -68,8 +68,7 @@ impl Work<'_> {
                 Ok(()) => self.react(act, &conversation, of, emoji, author).await,
                 Err(problem) => Ok(Some(refused(problem))),
             },
-        };
-        change
+        }
     }
 
     async fn redact(&mut self, conversation: i64, of: u64) -> Result<()> {
