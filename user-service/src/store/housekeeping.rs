@@ -33,7 +33,7 @@ const USERS: &str = "delete from users where freed_at <= $1";
 
 /// Frees the nick of a locked guest of whom neither a token nor a session is left, and has them taken out of their channels.
 pub(crate) async fn free_if_gone(tx: &mut Tx, user: &mut UserRow, now: Timestamp) -> sqlx::Result<bool> {
-    if !sessions::settle(tx, user, now).await? {
+    if sessions::settle(tx, user, now).await? != sessions::Left::Nothing {
         return Ok(false);
     }
     let ended = EndHolders { user: user.person(), sessions: Vec::new(), all: true, reason: None };

@@ -16,7 +16,7 @@ use kit::db::Tx;
 use sqlx::FromRow;
 
 pub(crate) use self::{
-    end::{end_locked, live_of, remember_nick, settle},
+    end::{Left, end_locked, live_of, remember_nick, settle},
     open::end_of_api_token,
     opening::{Identity, Known, OpenTerms, Opened, Opening, Proof},
 };

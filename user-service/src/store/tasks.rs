@@ -5,12 +5,12 @@ use std::time::Duration;
 use api::{
     Timestamp,
     channels::EndHolders,
-    id::{GatewayId, NetworkBanId, UserId},
+    id::{GatewayId, NetworkBanId, SessionId, UserId},
 };
 use kit::db::{Backend, Tx};
 use serde::{Deserialize, Serialize};
 
-use super::{Store, execute, write_one};
+use super::{Store, execute, fetch_all, write_one};
 use crate::domain::secret;
 
 /// What there is to do.
@@ -69,6 +69,9 @@ const AGAIN: &str = "update tasks set not_before = $2, attempts = 0 where id = $
 const BECOMES: &str = "update tasks set kind = $2, payload = $3, not_before = $4, attempts = 0 where id = $1";
 const FORGET_HOLDERS: &str = "delete from tasks where user_id = $1 and kind = 'end-holders'";
 
+const TAKE_WAITING: &str =
+    "delete from tasks where user_id = $1 and kind = 'end-holders' and not_before > $2 returning payload";
+
 const CLAIM_SQLITE: &str = "update tasks set not_before = $2, attempts = attempts + 1 \
     where id in (select id from tasks where not_before <= $1 order by not_before limit $3) returning id, payload, attempts";
 // Replicas that claim at once step over each other's rows instead of waiting for them.
@@ -86,6 +89,20 @@ pub(crate) async fn add(tx: &mut Tx, task: &Task, not_before: Timestamp) -> sqlx
 /// An erasure takes everybody out of everywhere: what was to be done before names the person.
 pub(crate) async fn forget_holders(tx: &mut Tx, user: &UserId) -> sqlx::Result<()> {
     execute!(tx, FORGET_HOLDERS, user.as_str()).map(drop)
+}
+
+/// Takes back the ends of a user's sessions that are not due yet, and gives those sessions.
+pub(crate) async fn take_waiting_holders(
+    tx: &mut Tx,
+    user: &UserId,
+    now: Timestamp,
+) -> sqlx::Result<Vec<SessionId>> {
+    let rows: Vec<(String,)> = fetch_all!(tx, TAKE_WAITING, user.as_str(), now.0)?;
+    let sessions = rows.into_iter().filter_map(|(payload,)| match serde_json::from_str(&payload) {
+        Ok(Task::EndHolders(ended)) => Some(ended.sessions),
+        Ok(_) | Err(_) => None,
+    });
+    Ok(sessions.flatten().collect())
 }
 
 impl Store {

@@ -207,6 +207,23 @@ async fn a_sessions_token_takes_the_session_over() {
 }
 
 #[tokio::test]
+async fn a_session_that_waits_for_its_successor_leaves_with_it() {
+    // Nothing here takes that long.
+    let takeover = kit::config::Period::seconds(600);
+    let town = Town::with(user_service::Config { takeover, ..hasty() }).await;
+    let gateway = gateway_id();
+    let first = town.opens(session(&gateway, "192.0.2.1", as_guest("bob"))).await.unwrap();
+    let second = town.opens(session(&gateway, "192.0.2.1", by_token(&first.secret))).await.unwrap();
+    assert_eq!(second.replaced.as_ref(), Some(&first.session));
+    town.gateway().end_sessions(&ends(&second, "good night")).await.unwrap();
+    soon("both leave the channels at once", || async {
+        let (first, second) = (town.neighbour.ended(&first.session), town.neighbour.ended(&second.session));
+        first == second && first.first().is_some_and(|body| body["reason"] == "good night")
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_session_makes_api_tokens_for_accounts_only() {
     let town = Town::up().await;
     town.registers("alice").await;

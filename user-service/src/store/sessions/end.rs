@@ -71,20 +71,35 @@ pub(crate) async fn end_locked(
     }
     let Some(last) = ended.last() else { return Ok(told) };
     let reason = Some(reason(last)).filter(|text| !text.is_empty());
-    let freed = settle(tx, user, now).await?;
-    let task = Task::EndHolders(EndHolders { user: user.person(), sessions: ended, all: freed, reason });
-    tasks::add(tx, &task, now.plus(grace)).await?;
+    let left = settle(tx, user, now).await?;
+    if left != Left::Connected {
+        // Sessions that were to stay for their successor leave with it: there is one end, and it is now.
+        ended.extend(tasks::take_waiting_holders(tx, &user.id, now).await?);
+    }
+    let task = EndHolders { user: user.person(), sessions: ended, all: left == Left::Nothing, reason };
+    tasks::add(tx, &Task::EndHolders(task), now.plus(grace)).await?;
     Ok(told)
 }
 
-/// After sessions or tokens have gone: is the person still there? True if it was a guest of whom nothing is left.
-pub(crate) async fn settle(tx: &mut Tx, user: &mut UserRow, now: Timestamp) -> sqlx::Result<bool> {
+/// What is left of a person after sessions or tokens have gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// A session.
+    Connected,
+    /// No session; but an account, or a token that holds the nick.
+    Disconnected,
+    /// It was a guest, and their nick has just come free.
+    Nothing,
+}
+
+/// Looks what is left of a locked user, whom the caller saves.
+pub(crate) async fn settle(tx: &mut Tx, user: &mut UserRow, now: Timestamp) -> sqlx::Result<Left> {
     let live: Option<(i32,)> = fetch_optional!(tx, ANY_LIVE, user.id.as_str())?;
     if live.is_some() {
-        return Ok(false);
+        return Ok(Left::Connected);
     }
     if user.is_guest() && user.held_until.is_some_and(|until| until > now.0) {
-        return Ok(false);
+        return Ok(Left::Disconnected);
     }
     if user.since.take().is_some() {
         remember_nick(tx, user, now).await?;
@@ -94,9 +109,9 @@ pub(crate) async fn settle(tx: &mut Tx, user: &mut UserRow, now: Timestamp) -> s
     if user.is_guest() && user.freed_at.is_none() {
         names::lose_all(tx, &user.id).await?;
         user.freed_at = Some(now.0);
-        return Ok(true);
+        return Ok(Left::Nothing);
     }
-    Ok(false)
+    Ok(Left::Disconnected)
 }
 
 /// For those who ask later who had the nick.
