@@ -52,6 +52,11 @@ impl Store {
         &self.epoch
     }
 
+    /// Looks everything up again: what was remembered may not have happened.
+    pub fn forget(&self) {
+        self.memory.lock().clear();
+    }
+
     pub fn db(&self) -> &Db {
         &self.db
     }

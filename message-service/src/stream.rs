@@ -35,6 +35,11 @@ fn said(entry: &Entry, id: impl std::fmt::Display) -> Event {
     event(kind, entry).id(id.to_string())
 }
 
+/// Where a reader stands who was told nothing: `EventSource` remembers it and shows no event, because it has no data.
+fn here(id: impl std::fmt::Display) -> Event {
+    Event::default().id(id.to_string())
+}
+
 /// The last event: why the reader may not read on.
 fn closed(problem: &Problem) -> Event {
     event("closed", problem)

@@ -1,8 +1,9 @@
 //! The one who writes: everything that waits goes into one transaction, one fsync serves it all, and nobody is answered before it.
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use api::{ErrorCode, Problem};
+use futures_util::FutureExt;
 use kit::{Clock, Tasks, db::is_unavailable};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
@@ -108,7 +109,12 @@ impl Turn {
                 acts += job.acts.len();
                 jobs.push(job);
             }
-            self.commit(jobs).await;
+            // A panic over one of them must not silence everybody after it: their askers are told that nothing is known.
+            if AssertUnwindSafe(self.commit(jobs)).catch_unwind().await.is_err() {
+                metrics::counter!("task_panics_total", "task" => "writer").increment(1);
+                tracing::error!("storing messages panicked");
+                self.store.forget();
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 //! One contract for what is kept, on both engines.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 

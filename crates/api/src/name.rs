@@ -57,6 +57,10 @@ fn look(name: &str) -> String {
 }
 
 fn nick(text: &str) -> Result<String, NameError> {
+    if is_plain(text) { Ok(text.to_owned()) } else { nick_of_any_script(text) }
+}
+
+fn nick_of_any_script(text: &str) -> Result<String, NameError> {
     let name: String = text.nfc().collect();
     let first = name.chars().next().ok_or(NameError::Empty)?;
     if name.chars().count() > MAX_NICK_CHARS {
@@ -87,6 +91,19 @@ fn nick(text: &str) -> Result<String, NameError> {
         return Err(NameError::Reserved);
     }
     Ok(name)
+}
+
+/// The usual nick, which needs none of Unicode's tables: every message that is sent carries one or two.
+fn is_plain(text: &str) -> bool {
+    let special = |byte: u8| NICK_SPECIALS.as_bytes().contains(&byte);
+    let first = text
+        .as_bytes()
+        .first()
+        .is_some_and(|&byte| byte.is_ascii_alphabetic() || (special(byte) && byte != b'-'));
+    first
+        && text.len() <= MAX_NICK_CHARS
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || special(byte))
+        && !text.eq_ignore_ascii_case("me")
 }
 
 fn channel(text: &str) -> Result<String, NameError> {
@@ -225,5 +242,20 @@ impl ChannelName {
     /// For a path: without its first `#`, not yet percent-encoded.
     pub fn path_segment(&self) -> &str {
         &self.0[1..]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_plain_nick_is_one_by_all_the_rules(text in "[!-~]{0,34}|[a-zA-Z_-][a-zA-Z0-9_-]{0,33}|[mM][eE]") {
+            let by_all_rules = nick_of_any_script(&text);
+            prop_assert_eq!(is_plain(&text), by_all_rules.is_ok(), "{} {:?}", text, by_all_rules);
+        }
     }
 }

@@ -60,8 +60,7 @@ impl Store {
     pub async fn append(&self, now: Timestamp, acts: &[Act]) -> Result<Vec<Outcome>> {
         let outcomes = self.try_append(now, acts).await;
         if outcomes.is_err() {
-            // What was remembered may not have happened.
-            self.memory.lock().clear();
+            self.forget();
         }
         outcomes
     }

@@ -13,7 +13,7 @@ use api::{
 use axum::response::sse::Event;
 use tokio::sync::{broadcast, watch};
 
-use super::{Slot, Source, Watched, closed, said};
+use super::{Slot, Source, Watched, closed, here, said};
 use crate::{
     app::App,
     channels::{Judgement, Question},
@@ -37,6 +37,8 @@ pub(crate) struct ConversationStream {
     changes: Option<watch::Receiver<u64>>,
     /// When the database is looked at, whatever was heard.
     look_at: tokio::time::Instant,
+    /// Whether the reader knows where they began.
+    begun: bool,
     ended: bool,
     _slot: Slot,
 }
@@ -86,6 +88,7 @@ impl ConversationStream {
             live: None,
             changes,
             look_at,
+            begun: false,
             ended: false,
             _slot: slot,
         };
@@ -195,6 +198,10 @@ impl Source for ConversationStream {
     async fn next(&mut self) -> Option<Event> {
         if self.ended {
             return None;
+        }
+        if !self.begun {
+            self.begun = true;
+            return Some(here(self.after));
         }
         let mut look = true;
         loop {

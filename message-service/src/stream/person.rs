@@ -7,7 +7,7 @@ use axum::response::sse::Event;
 use kit::Failure;
 use tokio::sync::broadcast::{self, error::RecvError};
 
-use super::{Slot, Source, Watched, closed, said};
+use super::{Slot, Source, Watched, closed, here, said};
 use crate::{
     app::App,
     channels::Question,
@@ -26,6 +26,8 @@ pub(crate) struct PersonStream {
     waiting: VecDeque<(i64, Entry)>,
     live: broadcast::Receiver<Arc<Stored>>,
     look_at: tokio::time::Instant,
+    /// The position that the reader knows.
+    told: Option<i64>,
     ended: bool,
     _slot: Slot,
 }
@@ -48,7 +50,17 @@ impl PersonStream {
             return Err(Failure::new(ErrorCode::InvalidParameter).detail(detail));
         }
         let look_at = tokio::time::Instant::now();
-        Ok(Self { app, watched, after, waiting: VecDeque::new(), live, look_at, ended: false, _slot: slot })
+        Ok(Self {
+            app,
+            watched,
+            after,
+            waiting: VecDeque::new(),
+            live,
+            look_at,
+            told: None,
+            ended: false,
+            _slot: slot,
+        })
     }
 
     /// Reads what lies between what was given out and the head, some of it. False: there is no more.
@@ -146,7 +158,13 @@ impl Source for PersonStream {
             }
             if let Some((position, entry)) = self.waiting.pop_front() {
                 self.after = position;
+                self.told = Some(position);
                 return Some(said(&entry, position));
+            }
+            // At first, and now and then while others talk: whoever comes back need not go through that again.
+            if look && self.told != Some(self.after) {
+                self.told = Some(self.after);
+                return Some(here(self.after));
             }
             if look {
                 match self.read().await {

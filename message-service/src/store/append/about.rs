@@ -54,7 +54,7 @@ impl Work<'_> {
             Grant::Direct => None,
         };
         match &act.what {
-            What::Say { .. } => return Ok(None),
+            What::Say { .. } => Ok(None),
             What::Redact { .. } => match original.may_be_redacted(op) {
                 Ok(()) if original.redacted => self.settled(&conversation, of, REDACTION).await,
                 Ok(()) => self.redact(conversation.n, of).await.map(|()| None),
