@@ -55,6 +55,7 @@ enum Phase {
     Warmup,
     Measured,
     Over,
+    Drained,
 }
 
 /// What everybody of a run shares.
@@ -76,6 +77,10 @@ impl Shared {
 
     fn is(&self, phase: Phase) -> bool {
         self.phase.load(Ordering::Relaxed) == phase as u8
+    }
+
+    fn is_over(&self) -> bool {
+        self.phase.load(Ordering::Relaxed) >= Phase::Over as u8
     }
 
     fn enter(&self, phase: Phase) {
@@ -140,8 +145,11 @@ impl Load {
             flow.wake.notify_one();
         }
         let written = timeout(DRAINED_WITHIN, senders.join_all()).await;
-        written.context("senders cannot write any more")?;
+        // Dropped, they would end the connections before everything has come.
+        let sockets = written.context("senders cannot write any more")?;
         let drained = drain(&shared, &views).await;
+        shared.enter(Phase::Drained);
+        drop(sockets);
         let mut tally = Tally::default();
         for part in &shared.tallies {
             tally.merge(&part.lock());
@@ -166,10 +174,22 @@ async fn drain(shared: &Shared, views: &[(usize, Arc<Mutex<View>>)]) -> outcome:
         };
         let behind: u64 = views.iter().map(|(channel, view)| view.lock().behind(end(*channel))).sum();
         if answered && behind == 0 || Instant::now() > deadline {
+            show_behind(views, end);
             let unanswered = shared.flows.iter().filter(|flow| !flow.is_answered()).count() as u64;
             return outcome::Faults { lost: behind, unanswered, ..Default::default() };
         }
         sleep(LOOK_EVERY).await;
+    }
+}
+
+/// A few of those who have not seen everything, for whoever looks for the reason.
+fn show_behind(views: &[(usize, Arc<Mutex<View>>)], end: impl Fn(usize) -> u64) {
+    const SHOWN: usize = 5;
+    let behind = views.iter().filter(|(channel, view)| view.lock().behind(end(*channel)) > 0);
+    for (channel, view) in behind.take(SHOWN) {
+        let end = end(*channel);
+        let view = view.lock();
+        eprintln!("in channel {channel}, which is at {end}, a member misses {}: {view:?}", view.behind(end));
     }
 }
 

@@ -11,7 +11,7 @@ mod scenario;
 mod server;
 mod wire;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use clap::Parser;
@@ -63,11 +63,19 @@ struct Options {
     write: Option<PathBuf>,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
     let options = Options::parse();
-    // The server has as many: both share the machine, as people and server never do.
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(measure(options))
+    // The server has as many threads: both share the machine, as people and server never do.
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let measured =
+        runtime.map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(measure(options)));
+    match measured {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("causerie-bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 async fn measure(options: Options) -> anyhow::Result<()> {

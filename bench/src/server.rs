@@ -19,11 +19,12 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 const SERVICES: [&str; 5] = ["users", "channels", "messages", "logs", "gateway"];
 
 /// Everybody comes from one address and types as fast as the server answers: these limits are for people.
-pub(crate) const RAISED: [&str; 6] = [
+pub(crate) const RAISED: [&str; 7] = [
     "gateway.limits.commands_per_second=10000000",
     "gateway.limits.command_burst=10000000",
     "gateway.limits.connections_per_address=20000",
     "users.newcomers_from_address.burst=100000",
+    "users.newcomers_from_address.every=1s",
     "log.level=warn",
     "network=Bench",
 ];

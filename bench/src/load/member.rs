@@ -84,12 +84,18 @@ impl Reader {
                 io::Result::Ok(read)
             });
             match read {
-                // What it misses from now on is counted as lost.
-                Ok(0) => return eprintln!("the server hung up on a member"),
+                Ok(0) => return self.is_cut_off("the server hung up"),
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return eprintln!("a member's connection broke: {error}"),
+                Err(error) => return self.is_cut_off(&error.to_string()),
             }
+        }
+    }
+
+    /// What it misses from now on is counted as lost.
+    fn is_cut_off(&self, why: &str) {
+        if !self.shared.is(Phase::Drained) {
+            eprintln!("member {} of channel {}: {why}", self.place, self.channel);
         }
     }
 
@@ -104,6 +110,10 @@ impl Reader {
         let mut seen = 0;
         lines.feed(read, |line| match wire::parse(line) {
             Some(Heard::Message { seq, sender, sent }) => {
+                if sender == *place {
+                    view.sees_its_own(seq);
+                    return;
+                }
                 view.sees(seq);
                 seen += u64::from(sender == witnessed);
                 if measured {
@@ -127,6 +137,9 @@ impl Reader {
                 if let Some(flow) = flows.get(*place) {
                     flow.is_refused();
                 }
+            }
+            Some(Heard::Event) if line.starts_with(b"100 closing") => {
+                eprintln!("{}", String::from_utf8_lossy(line))
             }
             Some(Heard::Reply(_) | Heard::Event) => {}
             None => eprintln!("no line of the protocol: {}", String::from_utf8_lossy(line)),

@@ -15,7 +15,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{Phase, Shared};
+use super::Shared;
 use crate::wire;
 
 /// How far one sender's messages are.
@@ -85,7 +85,7 @@ impl Sender {
         let shared = self.shared.clone();
         let flow = &shared.flows[self.flow];
         let mut lines = Vec::new();
-        while !shared.is(Phase::Over) {
+        while !shared.is_over() {
             let answered = flow.answered.load(Ordering::Acquire);
             let done = if has_listeners { answered.min(flow.seen.load(Ordering::Acquire)) } else { answered };
             let free = window.saturating_sub(flow.sent.load(Ordering::Relaxed) - done);
@@ -113,7 +113,7 @@ impl Sender {
         for number in 0u64.. {
             let due = Duration::from_secs_f64((number as f64 + offset) / rate);
             sleep_until(begun + due).await;
-            if shared.is(Phase::Over) {
+            if shared.is_over() {
                 return;
             }
             // From when it should have been sent: a late sender hides no slow server.

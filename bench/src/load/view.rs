@@ -29,6 +29,13 @@ impl View {
         }
     }
 
+    /// Its own message as an event: it was told `503`, and the message was stored all the same. Known late, shown late.
+    pub(super) fn sees_its_own(&mut self, seq: u64) {
+        if !self.missing.remove(&seq) {
+            self.sees(seq);
+        }
+    }
+
     /// How many up to this seq it has not seen.
     pub(super) fn behind(&self, end: u64) -> u64 {
         self.missing.len() as u64 + (end + 1).saturating_sub(self.next)
