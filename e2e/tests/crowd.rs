@@ -8,7 +8,13 @@ mod crowd {
     pub mod walker;
 }
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
 
 use crowd::{ledger, walker::Walker};
 use e2e::{Town, Users, WITHIN, fresh, fresh_channel, in_every_town, segment};
@@ -29,21 +35,33 @@ in_every_town! { and postgres:
         for room in &rooms {
             keeper.joins(room).await;
         }
-        let together = Arc::new(Barrier::new(PEOPLE));
+        let together = Arc::new(Barrier::new(PEOPLE + 1));
+        let walking = Arc::new(AtomicUsize::new(PEOPLE));
         let mut walks = tokio::task::JoinSet::new();
+        walks.spawn({
+            let (together, walking) = (together.clone(), walking.clone());
+            async move {
+                together.wait().await;
+                while walking.load(Ordering::Relaxed) > 0 {
+                    keeper.keeps_order().await;
+                }
+                keeper
+            }
+        });
         for n in 0..PEOPLE {
             let nick = format!("p{n:02}{crowd}");
             let mut walker = Walker::enter(town, &nick, &rooms, 1 + n as u64).await;
-            let together = together.clone();
+            let (together, walking) = (together.clone(), walking.clone());
             walks.spawn(async move {
                 together.wait().await;
                 for _ in 0..STEPS {
                     walker.steps().await;
                 }
+                walking.fetch_sub(1, Ordering::Relaxed);
                 walker
             });
         }
-        let mut walkers = vec![keeper];
+        let mut walkers = Vec::new();
         while let Some(walker) = walks.join_next().await {
             walkers.push(walker.expect("nobody stumbles"));
         }

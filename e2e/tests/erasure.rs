@@ -6,8 +6,11 @@ use std::{
     time::Duration,
 };
 
-use e2e::{Channels, Line, Messages, Plan, Rest, Town, Users, fresh, fresh_channel, segment, until};
+use e2e::{
+    Channels, Line, Messages, Plan, Rest, ServiceName, Town, Users, fresh, fresh_channel, segment, until,
+};
 use serde_json::json;
+use sqlx::{Connection as _, PgConnection, SqliteConnection};
 
 /// Until nothing is found: tasks that reach every service, and files that are rewritten once nobody reads them.
 const GONE_WITHIN: Duration = Duration::from_secs(30);
@@ -25,11 +28,16 @@ async fn five_processes_keep_nothing_of_an_erased_account() {
     leaves_nothing(Plan::five_processes()).await;
 }
 
+#[tokio::test]
+async fn five_processes_on_postgresql_keep_nothing_of_an_erased_account() {
+    leaves_nothing(Plan::five_processes().on_postgres()).await;
+}
+
 async fn leaves_nothing(plan: Plan) {
     let town = plan.set(ERASED_AGAIN_AFTER).start().await;
     let mut life = Life::default();
     let (account, mut line, _bobs) = life.is_lived(&town).await;
-    let before = life.traces(town.home());
+    let before = life.traces(&town).await;
     for said in &life.said {
         assert!(
             before.iter().any(|found| found.what == *said),
@@ -37,11 +45,19 @@ async fn leaves_nothing(plan: Plan) {
         );
     }
 
+    // Whoever is not there when it happens hears of it later.
+    let parts = town.parts();
+    if parts.contains(&Messages) {
+        town.kill9(Messages);
+    }
     let answer = account.delete(Users, "/v1/accounts/me").await;
     assert!([200, 202, 204].contains(&answer.status), "{answer:?}");
+    if parts.contains(&Messages) {
+        town.start(Messages).await;
+    }
     line.sees_the_end().await;
     let gone = async || {
-        let traces = life.traces(town.home());
+        let traces = life.traces(&town).await;
         traces.is_empty().then_some(()).ok_or(traces)
     };
     quiet(&gone).await;
@@ -160,18 +176,22 @@ impl Life {
     }
 
     /// Where the name, in any case, or something said is still found.
-    fn traces(&self, home: &Path) -> Vec<Trace> {
-        let mut traces = Vec::new();
-        for file in files(home) {
+    async fn traces(&self, town: &Town) -> Vec<Trace> {
+        let mut places = rows(town).await;
+        for file in files(town.home()) {
             // A file may go while this looks.
-            let Ok(bytes) = std::fs::read(&file) else { continue };
-            let bytes = bytes.to_ascii_lowercase();
+            let bytes = std::fs::read(&file).unwrap_or_default();
+            places.push((file.display().to_string(), bytes));
+        }
+        let mut traces = Vec::new();
+        for (place, mut bytes) in places {
+            bytes.make_ascii_lowercase();
             for what in self.said.iter().chain([&self.name]) {
                 let needle = what.to_ascii_lowercase();
                 if let Some(at) = memchr::memmem::find(&bytes, needle.as_bytes()) {
                     let around = &bytes[at.saturating_sub(60)..(at + needle.len() + 60).min(bytes.len())];
                     let around = String::from_utf8_lossy(around).escape_debug().to_string();
-                    traces.push(Trace { what: what.clone(), file: file.clone(), at, around });
+                    traces.push(Trace { what: what.clone(), place: place.clone(), at, around });
                 }
             }
         }
@@ -182,13 +202,13 @@ impl Life {
 #[derive(Debug)]
 struct Trace {
     what: String,
-    file: PathBuf,
+    place: String,
     at: usize,
     around: String,
 }
 
 fn shown(traces: &[Trace]) -> String {
-    let line = |it: &Trace| format!("{} in {} at {}: …{}…\n", it.what, it.file.display(), it.at, it.around);
+    let line = |it: &Trace| format!("{} in {} at {}: …{}…\n", it.what, it.place, it.at, it.around);
     traces.iter().map(line).collect()
 }
 
@@ -209,10 +229,37 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 /// Erasures that user-service still has to do.
 async fn open_erasures(town: &Town) -> i64 {
-    use sqlx::{Connection as _, SqliteConnection};
-    let mut database = SqliteConnection::connect(&town.database(Users)).await.expect("the database opens");
-    let count = sqlx::query_scalar("select count(*) from tasks where kind like 'erase%'");
-    let open = count.fetch_one(&mut database).await.expect("there is a list of tasks");
-    database.close().await.expect("it closes");
-    open
+    const OPEN: &str = "select count(*) from tasks where kind like 'erase%'";
+    let url = town.database(Users);
+    let open: Result<i64, sqlx::Error> = async {
+        if url.starts_with("postgres") {
+            sqlx::query_scalar(OPEN).fetch_one(&mut PgConnection::connect(&url).await?).await
+        } else {
+            sqlx::query_scalar(OPEN).fetch_one(&mut SqliteConnection::connect(&url).await?).await
+        }
+    }
+    .await;
+    open.expect("there is a list of tasks")
+}
+
+/// All rows of all tables on PostgreSQL, whose files are its own affair: it overwrites what was deleted in its time.
+async fn rows(town: &Town) -> Vec<(String, Vec<u8>)> {
+    const TABLES: &str = "select tablename::text from pg_tables where schemaname = 'public'";
+    let mut all = Vec::new();
+    for service in ServiceName::ALL {
+        let url = town.database(service);
+        if service == ServiceName::Gateway || !url.starts_with("postgres") {
+            continue;
+        }
+        let mut database = PgConnection::connect(&url).await.expect("the database is there");
+        let tables: Vec<String> =
+            sqlx::query_scalar(TABLES).fetch_all(&mut database).await.expect("it has tables");
+        for table in tables {
+            let rows = sqlx::AssertSqlSafe(format!("select t::text from \"{table}\" t"));
+            let rows: Vec<String> =
+                sqlx::query_scalar(rows).fetch_all(&mut database).await.expect("a row has a text");
+            all.push((format!("{service}.{table}"), rows.join("\n").into_bytes()));
+        }
+    }
+    all
 }

@@ -386,7 +386,10 @@ in_every_town! {
             bob< 403 not-an-operator #general :<text>
             alice> /mode #general -i+mkl secret 2
             alice< 200 mode #general +mntkl secret 2
-            bob< 100 mode #general alice *
+            bob< 100 mode #general alice -i
+            bob< 100 mode #general alice +m
+            bob< 100 mode #general alice +k
+            bob< 100 mode #general alice +l 2
             bob> /mode
             bob< 200 mode #general +mntkl *
             bob> may I?
@@ -406,13 +409,16 @@ in_every_town! {
             carol> /join #general secret
             carol< 403 channel-full #general :<text>
             alice> /mode #general -kl+r
-            alice< 200 mode #general *r*
-            bob< 100 mode #general alice *
+            alice< 200 mode #general +mnrt
+            bob< 100 mode #general alice +r
+            bob< 100 mode #general alice -k
+            bob< 100 mode #general alice -l
             carol> /join #general
             carol< 403 registered-only #general :<text>
             alice> /mode #general -r+s
-            alice< 200 mode #general *s*
-            bob< 100 mode #general alice *
+            alice< 200 mode #general +mnst
+            bob< 100 mode #general alice -r
+            bob< 100 mode #general alice +s
             carol> /names #general
             carol< 404 no-such-channel #general :<text>
             carol> /list #general

@@ -15,6 +15,7 @@ struct Send<'a> {
     /// Where it was typed last. Typed again it may stand behind what was said since: it may have been refused, and
     /// the refusal lost with its connection.
     last: usize,
+    refused: bool,
     acks: Vec<(u64, &'a str)>,
 }
 
@@ -58,6 +59,7 @@ impl<'a> Facts<'a> {
                         key,
                         first: place,
                         last: place,
+                        refused: false,
                         acks: Vec::new(),
                     });
                     send.last = place;
@@ -67,11 +69,12 @@ impl<'a> Facts<'a> {
                         send.acks.push((*seq, id));
                     }
                 }
-                What::Refused { .. }
-                | What::Follows { .. }
-                | What::Resumed { .. }
-                | What::Seen { .. }
-                | What::Settled => {}
+                What::Refused { key, .. } => {
+                    if let Some(send) = sends.get_mut(key) {
+                        send.refused = true;
+                    }
+                }
+                What::Follows { .. } | What::Resumed { .. } | What::Seen { .. } | What::Settled => {}
             }
         }
         let mut stored = HashMap::new();
@@ -211,7 +214,10 @@ impl<'a> Facts<'a> {
                 }
                 What::Seen { target, seq, author, text, .. } => {
                     let view = views.entry((client, target)).or_default();
-                    view.event(*seq, &noted.by, target, faults);
+                    // Told `503`, its author is shown it when it turns out to be stored: others may stand above it by then.
+                    let send = self.by_text.get(&**text).and_then(|key| self.sends.get(key));
+                    let may_be_late = send.is_some_and(|send| send.refused && *send.author == **client);
+                    view.event((*seq, may_be_late), &noted.by, target, faults);
                     self.as_stored((&noted.by, target, *seq), author, text, faults);
                 }
                 What::Acked { key, seq, repeat, .. } => {
@@ -274,7 +280,13 @@ struct View {
 }
 
 impl View {
-    fn event(&mut self, seq: u64, by: &Connection, target: &Target, faults: &mut Vec<Fault>) {
+    fn event(
+        &mut self,
+        (seq, may_be_late): (u64, bool),
+        by: &Connection,
+        target: &Target,
+        faults: &mut Vec<Fault>,
+    ) {
         let (by, target) = (by.clone(), target.clone());
         let new = self.seen.insert(seq);
         let after = self.last;
@@ -288,7 +300,7 @@ impl View {
             }
         } else if !new {
             faults.push(Fault::SeenTwice { by, target, seq });
-        } else if seq < after {
+        } else if seq < after && !may_be_late {
             faults.push(Fault::SeenLate { by, target, seq, after });
         }
     }

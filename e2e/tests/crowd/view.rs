@@ -54,36 +54,39 @@ impl Views {
         }
     }
 
-    /// Applies an event; true if it says that `me` was kicked.
-    pub fn apply(&mut self, heard: &Heard, me: &str) -> bool {
+    /// Applies an event; true if it says that `me` was kicked. An error if it cannot follow on what came before.
+    pub fn apply(&mut self, heard: &Heard, me: &str) -> Result<bool, String> {
         let line = heard.line();
         let word = |index: usize| line.words.get(index).map_or("", String::as_str);
         match line.word() {
             "join" => {
                 if let Some(members) = self.channels.get_mut(word(1)) {
                     let held = members.insert(word(2).to_owned(), "member".into());
-                    assert!(held.is_none(), "{} joins twice: {}", word(2), heard.raw);
+                    if held.is_some() {
+                        return Err(format!("{} joins twice: {}", word(2), heard.raw));
+                    }
                 }
             }
-            "part" => self.goes(word(1), word(2), &heard.raw),
+            "part" => self.goes(word(1), word(2), &heard.raw)?,
             "quit" => {
                 let mut shared = 0;
                 for members in self.channels.values_mut() {
                     shared += usize::from(members.remove(word(1)).is_some());
                 }
-                assert!(shared > 0 || self.entering, "somebody unknown quits: {}", heard.raw);
+                if shared == 0 && !self.entering {
+                    return Err(format!("somebody unknown quits: {}", heard.raw));
+                }
             }
             "kick" if word(3) == me => {
                 self.leaves(word(1));
-                return true;
+                return Ok(true);
             }
-            "kick" => self.goes(word(1), word(3), &heard.raw),
+            "kick" => self.goes(word(1), word(3), &heard.raw)?,
             "nick" => {
-                assert!(
-                    self.entering || self.channels.values().any(|members| members.contains_key(word(1))),
-                    "somebody unknown is renamed: {}",
-                    heard.raw
-                );
+                let known = self.channels.values().any(|members| members.contains_key(word(1)));
+                if !known && !self.entering {
+                    return Err(format!("somebody unknown is renamed: {}", heard.raw));
+                }
                 let (old, new) = (word(1).to_owned(), word(2).to_owned());
                 self.renamed(&old, &new);
             }
@@ -94,12 +97,15 @@ impl Views {
             },
             _ => {}
         }
-        false
+        Ok(false)
     }
 
-    fn goes(&mut self, channel: &str, nick: &str, raw: &str) {
-        if let Some(members) = self.channels.get_mut(channel) {
-            assert!(members.remove(nick).is_some(), "somebody who is not there goes: {raw}");
+    fn goes(&mut self, channel: &str, nick: &str, raw: &str) -> Result<(), String> {
+        match self.channels.get_mut(channel) {
+            Some(members) if members.remove(nick).is_none() => {
+                Err(format!("somebody who is not there goes: {raw}"))
+            }
+            _ => Ok(()),
         }
     }
 }

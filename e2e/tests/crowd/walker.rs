@@ -5,6 +5,9 @@ use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 
 use super::view::{Members, Views};
 
+/// Each takes up to three seconds.
+const TRIES: u32 = 5;
+
 pub struct Walker {
     pub line: Line,
     pub nick: String,
@@ -49,6 +52,17 @@ impl Walker {
                 assert!(["201 sent", "403 not-a-member"].contains(&&*verdict), "{verdict}");
             }
         }
+    }
+
+    /// The keeper's work: kicks here, makes operators there, and stays.
+    pub async fn keeps_order(&mut self) {
+        let room = self.rooms.choose(&mut self.rng).expect("there are rooms").clone();
+        if self.rng.random_bool(0.3) {
+            self.makes_operator(&room).await;
+        } else {
+            self.kicks(&room).await;
+        }
+        self.catches_up().await;
     }
 
     pub async fn joins(&mut self, room: &str) {
@@ -111,15 +125,28 @@ impl Walker {
         others.choose(&mut self.rng).map(|nick| (*nick).clone())
     }
 
-    /// Reads on in order until the reply is whole, applying events on the way.
+    /// Asks again what a service was too busy for: a crowd on two cores with debug builds can be too much for a moment.
     async fn asks(&mut self, line: &str) -> (String, Vec<e2e::Heard>) {
+        for _ in 0..TRIES {
+            let answer = self.asks_once(line).await;
+            if !answer.0.starts_with("503 ") {
+                return answer;
+            }
+        }
+        panic!("{line}: never answered\n{}", self.line.transcript());
+    }
+
+    /// Reads on in order until the reply is whole, applying events on the way.
+    async fn asks_once(&mut self, line: &str) -> (String, Vec<e2e::Heard>) {
         self.line.says(line).await;
         let mut reply = Vec::new();
         loop {
             let heard = self.line.next_line(line).await;
             let parsed = heard.line();
             if parsed.is_event() {
-                self.kicked += u32::from(self.views.apply(&heard, &self.nick));
+                let kicked = self.views.apply(&heard, &self.nick);
+                let kicked = kicked.unwrap_or_else(|wrong| panic!("{wrong}\n{}", self.line.transcript()));
+                self.kicked += u32::from(kicked);
                 continue;
             }
             reply.push(heard);

@@ -297,7 +297,10 @@ pub(super) fn repeat_without_its_tag(record: &mut Record, rng: &mut StdRng) -> O
 pub(super) fn seen_late(record: &mut Record, rng: &mut StdRng) -> Option<Fault> {
     let places = neighbours(record, |what| matches!(what, What::Seen { .. }));
     let same = |(one, other): &&(usize, usize)| match (&record.noted[*one].what, &record.noted[*other].what) {
-        (What::Seen { target: one, .. }, What::Seen { target: other, .. }) => one == other,
+        // One's own may be late after a 503.
+        (What::Seen { target: first, author, .. }, What::Seen { target: second, .. }) => {
+            first == second && *author != record.noted[*one].by.client
+        }
         _ => false,
     };
     let fitting: Vec<_> = places.iter().filter(same).copied().collect();
