@@ -37,6 +37,7 @@ pub(crate) async fn run(session: &mut Session, command: Command, reply: Reply) {
     if !command.is_open() && !session.is_somebody() {
         return reply.give(&Err(Refusal::new(ErrorCode::NotRegistered)));
     }
+    session.client.change_begins();
     trace::scope(TraceContext::random(), carry_out(session, command, reply)).await;
 }
 

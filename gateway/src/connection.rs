@@ -27,8 +27,10 @@ const READ_BYTES: usize = 8192;
 const OPEN_SENDS: usize = 256;
 /// Bytes of replies that may wait while further commands are read.
 const UNREAD_REPLIES: usize = 64 * 1024;
-/// What a closing connection may take to read what is left.
+/// What a client may take to read what is left, when we close its connection.
 const FLUSH_WITHIN: Duration = Duration::from_secs(2);
+/// The same when it has closed its half: `nc -N` on a slow line gets its whole history.
+const READ_ON_WITHIN: Duration = Duration::from_secs(60);
 
 pub(crate) struct Connection {
     stream: TcpStream,
@@ -110,6 +112,10 @@ impl Connection {
                 self.all_replies().await?;
                 return Ok(Some(End::Draining));
             }
+            if let Some(closed) = self.session.client.queue.closed() {
+                self.all_replies().await?;
+                return Ok(Some(End::Closed(closed)));
+            }
             let dialect = self.session.client.queue.dialect();
             let request = match self.lines.next_line() {
                 None => return Ok(None),
@@ -119,7 +125,7 @@ impl Connection {
                 },
                 Some(Err(error)) => Request { label: Label::default(), command: Err(unreadable(error)) },
             };
-            self.room_for_replies(OPEN_SENDS).await?;
+            self.room_for_replies(OPEN_SENDS, UNREAD_REPLIES).await?;
             if let Some(reason) = self.carry_out(request).await? {
                 return Ok(Some(End::Quit(reason)));
             }
@@ -142,13 +148,14 @@ impl Connection {
         let Some((command, reply)) = self.session.send_at_once(command, reply) else { return Ok(None) };
         // Everything else comes after what was typed before it, and before what was typed after it.
         if self.session.client.queue.open_replies() > 1 {
-            self.room_for_replies(2).await?;
+            self.room_for_replies(2, UNREAD_REPLIES).await?;
         }
         let client = self.session.client.clone();
         let session = &mut self.session;
         let work = Box::pin(async {
             commands::run(session, command, reply).await;
             client.queue.room_for_replies(1, usize::MAX).await;
+            client.change_ends();
         });
         tokio::select! {
             () = work => {}
@@ -158,21 +165,22 @@ impl Connection {
     }
 
     async fn all_replies(&mut self) -> Result<(), Stop> {
-        self.room_for_replies(1).await
+        self.room_for_replies(1, usize::MAX).await
     }
 
-    /// Waits until fewer than `open` replies are owed, and those given are mostly written.
-    async fn room_for_replies(&mut self, open: usize) -> Result<(), Stop> {
+    /// Waits until fewer than `open` replies are owed, and at most `unread` bytes of those given are still to be written.
+    async fn room_for_replies(&mut self, open: usize, unread: usize) -> Result<(), Stop> {
         let queue = &self.session.client.queue;
         tokio::select! {
             biased;
-            () = queue.room_for_replies(open, UNREAD_REPLIES) => Ok(()),
+            () = queue.room_for_replies(open, unread) => Ok(()),
             stop = self.writer.write(&self.stream, queue) => Err(stop),
         }
     }
 
     /// Says goodbye to the client, and tells the owners.
     async fn end(mut self, end: End) {
+        let within = if matches!(end, End::Finished | End::Quit(_)) { READ_ON_WITHIN } else { FLUSH_WITHIN };
         let (reason, told) = match end {
             End::Finished => ("connection closed".to_owned(), None),
             End::Quit(reason) => (reason, None),
@@ -197,7 +205,7 @@ impl Connection {
                 let event = Event::Closing { reason: &reason };
                 client.queue.last_event(|dialect| dialect.one_event(&event, api::Timestamp::now()));
             }
-            let _ = tokio::time::timeout(FLUSH_WITHIN, self.writer.flush(&self.stream, &client.queue)).await;
+            let _ = tokio::time::timeout(within, self.writer.flush(&self.stream, &client.queue)).await;
             let _ = socket2::SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write);
             drop(self.stream);
         };

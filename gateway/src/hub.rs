@@ -38,7 +38,8 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use self::{
-    channel::Channel, direct::Direct, due::Due, endings::Endings, person::Known, run::Run, session::Local,
+    channel::Channel, client::Change, direct::Direct, due::Due, endings::Endings, person::Known, run::Run,
+    session::Local,
 };
 pub(crate) use self::{
     client::{Addressee, Client, ClientId, Membership},
@@ -53,6 +54,8 @@ pub(crate) use self::{
 pub(crate) struct Hub {
     state: Mutex<State>,
     healer: Notify,
+    /// Rung when it is not known whether something was stored.
+    doubt: Notify,
 }
 
 #[derive(Default)]
@@ -84,7 +87,7 @@ struct Epochs {
 
 impl Hub {
     pub(crate) fn new() -> Self {
-        Self { state: Mutex::default(), healer: Notify::new() }
+        Self { state: Mutex::default(), healer: Notify::new(), doubt: Notify::new() }
     }
 
     /// Does something to the state; then hands out what has gathered, and wakes the healer if something is missing.
@@ -145,13 +148,13 @@ impl Hub {
     pub(crate) fn parted(&self, client: ClientId, changed: Changed) {
         self.with(|state, now| {
             state.detach(client, &changed.channel.id);
-            state.changed(changed, now);
+            state.changed(client, changed, now);
         });
     }
 
-    /// Another change of a channel was answered.
-    pub(crate) fn changed(&self, changed: Changed) {
-        self.with(|state, now| state.changed(changed, now));
+    /// Another change of a channel was answered, and its reply shows it.
+    pub(crate) fn changed(&self, client: ClientId, changed: Changed) {
+        self.with(|state, now| state.changed(client, changed, now));
     }
 
     /// Events of channels from the bus.
@@ -164,9 +167,26 @@ impl Hub {
         self.with(|state, now| entries.into_iter().for_each(|entry| state.entry(entry, None, now)));
     }
 
-    /// Events of users, from a reply or the bus.
+    /// Changes of a person were answered, and the reply shows them.
+    pub(crate) fn user_changed(&self, client: ClientId, events: Vec<UserEvent>) {
+        self.with(|state, now| {
+            if let Some(local) = state.clients.get(&client) {
+                local
+                    .client
+                    .claim(events.iter().map(|event| Change::User(event.user.clone(), event.version)));
+            }
+            events.into_iter().for_each(|event| state.user_event(event, now));
+        });
+    }
+
+    /// Events of users from the bus.
     pub(crate) fn user_events(&self, events: Vec<UserEvent>) {
         self.with(|state, now| events.into_iter().for_each(|event| state.user_event(event, now)));
+    }
+
+    /// Sends are given up that may have been stored: the owner is asked as soon as it answers again.
+    pub(crate) fn doubts(&self) {
+        self.doubt.notify_one();
     }
 
     /// What came of sends.

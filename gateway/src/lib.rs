@@ -68,7 +68,11 @@ pub async fn start(settings: Settings<Config>) -> anyhow::Result<Started> {
         let healer = healer.clone();
         move || healer.clone().run()
     });
-    tasks.keep("heads", move || healer.clone().heads());
+    tasks.keep("heads", {
+        let healer = healer.clone();
+        move || healer.clone().heads()
+    });
+    tasks.keep("doubts", move || healer.clone().resolve_doubts());
     tasks.keep("lease", {
         let gateway = gateway.clone();
         move || lease::keep(gateway.clone(), leased.clone())

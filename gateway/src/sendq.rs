@@ -186,9 +186,8 @@ impl SendQueue {
         inner.queue.push_back(Piece { bytes, is_reply: false });
     }
 
-    #[cfg(test)]
-    pub(crate) fn closed_because(&self) -> Option<String> {
-        self.inner.lock().closed.as_ref().map(|closed| closed.reason().to_owned())
+    pub(crate) fn closed(&self) -> Option<Closed> {
+        self.inner.lock().closed.clone()
     }
 
     /// Replies begun and not given yet.
@@ -196,14 +195,16 @@ impl SendQueue {
         self.inner.lock().slots.len()
     }
 
-    /// Waits until fewer than `open` replies are to be given and at most `bytes` of them to be written, or the queue is closed.
+    /// Waits until fewer than `open` replies are to be given and at most `bytes` of them to be written, or nothing is
+    /// written any more.
     pub(crate) async fn room_for_replies(&self, open: usize, bytes: usize) {
         loop {
             let told = self.room.notified();
             self.awaited.store(true, Ordering::SeqCst);
             {
                 let inner = self.inner.lock();
-                if inner.closed.is_some() || inner.slots.len() < open && inner.replies <= bytes {
+                let is_over = inner.closed == Some(Closed::Overflow);
+                if is_over || inner.slots.len() < open && inner.replies <= bytes {
                     return;
                 }
             }
@@ -217,6 +218,8 @@ impl SendQueue {
         let mut inner = self.inner.lock();
         if inner.queue.is_empty() {
             return match &inner.closed {
+                // What was typed before the end is answered before the end.
+                Some(Closed::Told(_)) if !inner.slots.is_empty() => Poll::Pending,
                 Some(closed) => Poll::Ready(Err(closed.clone())),
                 None => Poll::Pending,
             };

@@ -11,6 +11,6 @@ pub(super) async fn away(session: &mut Session, text: Option<String>) -> Answer 
     let patch = PatchUser { nick: None, away: Some(line_text(text.unwrap_or_default(), "away")?) };
     let actor = session.actor()?;
     let changed = session.gateway.users.change(&actor, &patch).await.of(ServiceName::Users)?;
-    session.gateway.hub.user_events(changed.events);
+    session.gateway.hub.user_changed(session.client.id, changed.events);
     Ok(if is_away { Outcome::Away } else { Outcome::Back })
 }

@@ -19,7 +19,7 @@ pub(super) async fn ban(session: &mut Session, channel: &str, mask: &str) -> Ans
     let listed = listed
         .of(ServiceName::Channels)
         .map_err(|refusal| refusal.channel(channel.name.as_str()).what(mask.as_str()))?;
-    session.gateway.hub.changed(listed.changed);
+    session.gateway.hub.changed(session.client.id, listed.changed);
     Ok(Outcome::Banned { channel: channel.name, mask: mask.to_string() })
 }
 
@@ -38,7 +38,7 @@ pub(super) async fn unban(session: &mut Session, channel: &str, mask: &str) -> A
     let entry = found.ok_or_else(|| about(Refusal::new(ErrorCode::NoSuchBan)))?;
     let changed = channels.remove_list_entry(&actor, &channel.id, ListKind::Bans, &entry.id).await;
     let changed = changed.of(ServiceName::Channels).map_err(about)?;
-    session.gateway.hub.changed(changed);
+    session.gateway.hub.changed(session.client.id, changed);
     Ok(Outcome::Unbanned { channel: channel.name, mask: mask.to_string() })
 }
 

@@ -20,7 +20,7 @@ pub(super) async fn mode(session: &mut Session, channel: Option<String>, changes
     let changed = channels.set_modes(&actor, &channel.id, &patch).await.of(ServiceName::Channels);
     let changed = changed.map_err(|refusal| about(refusal).what(changes[0].as_str()))?;
     let modes = changed.channel.modes.clone();
-    session.gateway.hub.changed(changed);
+    session.gateway.hub.changed(session.client.id, changed);
     Ok(Outcome::Mode { channel: channel.name, modes })
 }
 

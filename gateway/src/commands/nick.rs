@@ -36,6 +36,6 @@ async fn rename(session: &mut Session, wanted: &Nick) -> Answer {
     let actor = session.actor()?;
     let patch = PatchUser { nick: Some(wanted.to_string()), away: None };
     let changed = session.gateway.users.change(&actor, &patch).await.of(ServiceName::Users)?;
-    session.gateway.hub.user_events(changed.events);
+    session.gateway.hub.user_changed(session.client.id, changed.events);
     Ok(Outcome::Nick { nick: changed.user.person.nick })
 }

@@ -19,7 +19,7 @@ pub(super) async fn role(session: &mut Session, channel: &str, nick: &str, role:
         ChannelChange::Roles { roles, .. } => Some(*roles),
         _ => None,
     });
-    session.gateway.hub.changed(changed);
+    session.gateway.hub.changed(session.client.id, changed);
     // Without an event nothing changed: the roles are what the replica holds.
     let roles = told.or_else(|| session.gateway.hub.roles(&channel.id, &person.id));
     let role = match roles {

@@ -17,7 +17,7 @@ pub(super) async fn topic(session: &mut Session, channel: Option<String>, text: 
                 .of(ServiceName::Channels)
                 .map_err(|refusal| refusal.channel(channel.name.as_str()))?;
             let seen = changed.channel.clone();
-            session.gateway.hub.changed(changed);
+            session.gateway.hub.changed(session.client.id, changed);
             Some(seen)
         }
         None => channel.seen.or_else(|| session.gateway.hub.channel(&channel.id)),

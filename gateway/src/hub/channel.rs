@@ -18,7 +18,7 @@ use client::{
     replica::ChannelReplica,
 };
 
-use super::{ClientId, State, due::Thing, join::Joining, keep_early, sent::Owed};
+use super::{ClientId, State, client::Change, due::Thing, join::Joining, keep_early, sent::Owed, show::Doer};
 use crate::event::{Event, Who};
 
 /// What a client waits for a reply whose place in the order is not known yet, because something before it is missing.
@@ -103,8 +103,16 @@ impl Channel {
 }
 
 impl State {
-    /// A change was answered with its events: they go the way of all events.
-    pub(super) fn changed(&mut self, changed: Changed, now: Instant) {
+    /// A change was answered with its events, which the reply of `client` shows: they go the way of all events.
+    pub(super) fn changed(&mut self, client: ClientId, changed: Changed, now: Instant) {
+        if let Some(local) = self.clients.get(&client) {
+            local.client.claim(changed.before.iter().chain(&changed.event).map(Change::of));
+        }
+        self.apply(changed, now);
+    }
+
+    /// The events of an answer.
+    pub(super) fn apply(&mut self, changed: Changed, now: Instant) {
         if let Some(channel) = self.channels.get(&changed.channel.id) {
             channel.seen.fetch_max(changed.channel.version, std::sync::atomic::Ordering::AcqRel);
         }
@@ -197,7 +205,8 @@ impl State {
         if let Some(by) = &event.by {
             self.learn_of(by, now);
         }
-        let answered = self.client_of(event.session.as_ref());
+        let doer =
+            self.client_of(event.session.as_ref()).map(|client| Doer { client, change: Change::of(event) });
         match &event.change {
             ChannelChange::Joined { member } => self.enter_person(&member.person, &event.channel),
             ChannelChange::Parted { user, .. }
@@ -206,7 +215,7 @@ impl State {
             | ChannelChange::Roles { user, .. } => self.learn(user, None),
             _ => {}
         }
-        self.show_change(event, answered);
+        self.show_change(event, doer.as_ref());
         match &event.change {
             ChannelChange::Parted { user, .. } | ChannelChange::Kicked { user, .. } => {
                 self.detach_user(&event.channel, &user.id);
@@ -249,8 +258,8 @@ impl State {
         }
     }
 
-    /// Shows an event to everyone but the connection that was answered.
-    fn show_change(&mut self, event: &ChannelEvent, answered: Option<ClientId>) {
+    /// Shows an event to everyone whom it concerns.
+    fn show_change(&mut self, event: &ChannelEvent, doer: Option<&Doer>) {
         let (id, channel, at) = (&event.channel, &event.name, event.at);
         let by = event.by.as_ref().map(|person| self.nick_of(person));
         let by = by.as_ref().map(|nick| Who { nick: nick.as_str() });
@@ -259,17 +268,17 @@ impl State {
             ChannelChange::Joined { member } => {
                 let nick = self.nick_of(&member.person);
                 let who = Who { nick: nick.as_str() };
-                self.show_channel(id, &Event::Join { channel, who }, at, answered);
+                self.show_channel(id, &Event::Join { channel, who }, at, doer);
             }
             ChannelChange::Parted { user, reason: why } => {
                 let nick = self.nick_of(user);
                 let who = Who { nick: nick.as_str() };
-                self.show_channel(id, &Event::Part { channel, who, reason: &reason(why) }, at, answered);
+                self.show_channel(id, &Event::Part { channel, who, reason: &reason(why) }, at, doer);
             }
             ChannelChange::Kicked { user, reason: why } => {
                 let nick = self.nick_of(user);
                 let who = Who { nick: nick.as_str() };
-                self.show_channel(id, &Event::Kick { channel, by, who, reason: &reason(why) }, at, answered);
+                self.show_channel(id, &Event::Kick { channel, by, who, reason: &reason(why) }, at, doer);
             }
             ChannelChange::Quit { user, reason: why, ending, touched } => {
                 let followed =
@@ -278,23 +287,23 @@ impl State {
             }
             ChannelChange::Topic { topic } => {
                 let text = topic.as_ref().map_or("", |topic| &topic.text);
-                self.show_channel(id, &Event::Topic { channel, by, text }, at, answered);
+                self.show_channel(id, &Event::Topic { channel, by, text }, at, doer);
             }
             ChannelChange::Modes { changes, .. } => {
-                self.show_channel(id, &Event::Modes { channel, by, changes }, at, answered);
+                self.show_channel(id, &Event::Modes { channel, by, changes }, at, doer);
             }
             ChannelChange::Roles { user, role, set, .. } => {
                 let nick = self.nick_of(user);
                 let (who, role, set) = (Who { nick: nick.as_str() }, *role, *set);
-                self.show_channel(id, &Event::Role { channel, by, who, role, set }, at, answered);
+                self.show_channel(id, &Event::Role { channel, by, who, role, set }, at, doer);
             }
             ChannelChange::Listed { list, entry } => {
                 let event = Event::Listed { channel, by, list: *list, mask: entry.mask.as_str(), set: true };
-                self.show_channel(id, &event, at, answered);
+                self.show_channel(id, &event, at, doer);
             }
             ChannelChange::Unlisted { list, mask, .. } => {
                 let event = Event::Listed { channel, by, list: *list, mask, set: false };
-                self.show_channel(id, &event, at, answered);
+                self.show_channel(id, &event, at, doer);
             }
             ChannelChange::Invited { user, .. } => {
                 self.hand_out();

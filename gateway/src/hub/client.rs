@@ -1,7 +1,7 @@
 //! One connection, as everyone who has something to say to it sees it.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -11,9 +11,11 @@ use std::{
 use api::{
     ChannelName, Entry, Nick,
     auth::Actor,
+    event::ChannelEvent,
     id::{ChannelId, SessionId, UserId},
     messages::SendTo,
 };
+use bytes::Bytes;
 use parking_lot::Mutex;
 
 use crate::{dialect::Dialect, sendq::SendQueue};
@@ -36,7 +38,27 @@ struct Me {
     /// The channels it is shown, by the key of their names.
     channels: HashMap<String, Membership>,
     sends: HashMap<Addressee, Sends>,
+    /// While a command is carried out: changes by this session that came before an answer. Shown if none claims them.
+    unclaimed: Option<Vec<(Change, Bytes)>>,
+    /// Changes that were answered, and have not come in their order yet.
+    claimed: VecDeque<Change>,
 }
+
+/// One change of a channel or a person, by the number that its owner gave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Change {
+    Channel(ChannelId, u64),
+    User(UserId, u64),
+}
+
+impl Change {
+    pub(super) fn of(event: &ChannelEvent) -> Self {
+        Self::Channel(event.channel.clone(), event.version)
+    }
+}
+
+/// Changes that are awaited at once: a command makes one or two.
+const MAX_CLAIMED: usize = 32;
 
 /// A channel that a connection is shown.
 #[derive(Debug, Clone)]
@@ -136,6 +158,51 @@ impl Client {
         me.channels.retain(|_, membership| membership.id != *id);
         if me.channels.is_empty() {
             me.channels = HashMap::new();
+        }
+    }
+
+    /// A command begins: what it changes is its reply's to show, if one comes.
+    pub(crate) fn change_begins(&self) {
+        self.me.lock().unclaimed = Some(Vec::new());
+    }
+
+    /// Its answer names these changes.
+    pub(super) fn claim(&self, changes: impl Iterator<Item = Change>) {
+        let mut me = self.me.lock();
+        let Me { unclaimed: Some(unclaimed), claimed, .. } = &mut *me else { return };
+        for change in changes {
+            match unclaimed.iter().position(|(unclaimed, _)| *unclaimed == change) {
+                Some(index) => drop(unclaimed.remove(index)),
+                None => claimed.push_back(change),
+            }
+        }
+        while claimed.len() > MAX_CLAIMED {
+            claimed.pop_front();
+        }
+    }
+
+    /// Whether a change by this session is not to be shown to it: it is answered, or may be still; then it is kept until that is
+    /// known.
+    pub(super) fn is_or_may_be_answered(
+        &self,
+        change: &Change,
+        written: impl FnOnce(Dialect) -> Bytes,
+    ) -> bool {
+        let dialect = self.queue.dialect();
+        let mut me = self.me.lock();
+        if let Some(index) = me.claimed.iter().position(|claimed| claimed == change) {
+            me.claimed.remove(index);
+            return true;
+        }
+        let Some(unclaimed) = &mut me.unclaimed else { return false };
+        unclaimed.push((change.clone(), written(dialect)));
+        true
+    }
+
+    /// The command has ended: what it changed without being told so (the answer was lost) is shown like any other change.
+    pub(crate) fn change_ends(&self) {
+        for (_, bytes) in self.me.lock().unclaimed.take().unwrap_or_default() {
+            self.queue.event(|_| bytes);
         }
     }
 

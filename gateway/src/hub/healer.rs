@@ -19,6 +19,8 @@ use crate::{gateway::Gateway, reopen};
 
 /// How often the owners are asked what is behind.
 const HEADS_EVERY: Duration = Duration::from_secs(5);
+/// After a question that was not answered, while something is in doubt.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// Questions in flight at once: enough after a restart with thousands of channels, and no flood.
 const QUESTIONS: usize = 64;
 /// Direct messages are asked for since this long before the last answer: clocks and commits differ by less.
@@ -135,6 +137,16 @@ impl Healer {
         }
     }
 
+    /// Looks for what may have been stored without an answer, until the owner has told.
+    pub(crate) async fn resolve_doubts(self) {
+        loop {
+            self.hub().doubt.notified().await;
+            while !(self.conversation_heads().await && self.direct_heads(None).await.is_some()) {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        }
+    }
+
     async fn channel_heads(&self) {
         for held in or_empty(self.hub().with(|state, _| state.held_channels())) {
             if let Some(heads) = heard(self.gateway.channels.heads(&held).await) {
@@ -143,12 +155,17 @@ impl Healer {
         }
     }
 
-    async fn conversation_heads(&self) {
+    /// False if the owner has not told all.
+    async fn conversation_heads(&self) -> bool {
+        let mut all = true;
         for held in or_empty(self.hub().with(|state, _| state.held_conversations())) {
-            if let Some(heads) = heard(self.gateway.messages.heads(&held).await) {
+            let heads = heard(self.gateway.messages.heads(&held).await);
+            all &= heads.is_some();
+            if let Some(heads) = heads {
                 self.hub().with(|state, now| state.conversations_at(heads, now));
             }
         }
+        all
     }
 
     async fn user_heads(&self) {

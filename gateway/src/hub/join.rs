@@ -86,7 +86,7 @@ impl State {
         if let Some(following) = channel.following() {
             following.expect_version(version, now + client::sequence::HOLE_WAIT);
         }
-        self.changed(changed, now);
+        self.apply(changed, now);
         self.pump(&id, now);
     }
 

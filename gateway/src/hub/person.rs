@@ -10,7 +10,7 @@ use api::{
 use client::sequence::Sequence;
 use smallvec::SmallVec;
 
-use super::{ClientId, State, due::Thing, now};
+use super::{ClientId, State, client::Change, due::Thing, now, show::Doer};
 use crate::event::{Event, Who};
 
 pub(super) struct Known {
@@ -77,8 +77,8 @@ impl State {
     }
 
     /// Somebody was named, perhaps in a newer version: whoever can see them is shown the NICK before anything else of it.
-    /// `answered` is the connection that changed it, which gets its reply instead.
-    pub(super) fn learn(&mut self, person: &Person, answered: Option<ClientId>) {
+    /// `doer` is the connection that changed it.
+    pub(super) fn learn(&mut self, person: &Person, doer: Option<&Doer>) {
         let Some(known) = self.people.get_mut(&person.id) else { return };
         if person.user_version <= known.nick_version {
             return;
@@ -105,7 +105,7 @@ impl State {
             self.nicks.insert(person.nick.key(), person.id.clone());
         }
         let event = Event::Nick { old: Who { nick: old.as_str() }, new: person.nick.as_str() };
-        self.show_to_viewers_of(&person.id, &event, answered);
+        self.show_to_viewers_of(&person.id, &event, doer);
     }
 
     /// As [`learn`](Self::learn), from what somebody did: their other changes up to this version have happened too.
@@ -143,9 +143,10 @@ impl State {
     }
 
     fn user_changed(&mut self, event: &UserEvent, at: Instant) {
-        let answered = self.client_of(event.session.as_ref());
+        let change = || Change::User(event.user.clone(), event.version);
+        let doer = self.client_of(event.session.as_ref()).map(|client| Doer { client, change: change() });
         let person = Person { id: event.user.clone(), nick: event.nick.clone(), user_version: event.version };
-        self.learn(&person, answered);
+        self.learn(&person, doer.as_ref());
         match &event.change {
             UserChange::SessionEnded { ended, reason, forced, .. } => {
                 self.session_ended(ended, reason, *forced, at)
@@ -163,7 +164,7 @@ impl State {
     }
 
     /// Shows something about a person once to everyone who shares a channel with them, and to their own connections.
-    fn show_to_viewers_of(&mut self, user: &UserId, event: &Event<'_>, except: Option<ClientId>) {
+    fn show_to_viewers_of(&mut self, user: &UserId, event: &Event<'_>, doer: Option<&Doer>) {
         self.hand_out();
         let Some(known) = self.people.get(user) else { return };
         let mut viewers: Vec<ClientId> = known.clients.to_vec();
@@ -172,7 +173,6 @@ impl State {
         }
         viewers.sort_unstable();
         viewers.dedup();
-        viewers.retain(|&viewer| Some(viewer) != except);
-        self.show(&viewers, event, now());
+        self.show_others(viewers, event, now(), doer);
     }
 }

@@ -4,7 +4,7 @@ use api::{Timestamp, id::ChannelId};
 use bytes::Bytes;
 use smallvec::SmallVec;
 
-use super::{ClientId, State};
+use super::{ClientId, State, client::Change};
 use crate::{dialect::Dialect, event::Event};
 
 /// An event in the dialects that were asked for.
@@ -41,17 +41,40 @@ impl State {
         metrics::counter!("gateway_deliveries_total").increment(viewers.len() as u64);
     }
 
-    /// Shows an event to a channel, except to the connection that was answered instead.
+    /// Shows an event to a channel; to the connection that did it only if its reply does not show it.
     pub(super) fn show_channel(
         &mut self,
         id: &ChannelId,
         event: &Event<'_>,
         at: Timestamp,
-        except: Option<ClientId>,
+        doer: Option<&Doer>,
     ) {
         self.hand_out();
         let Some(channel) = self.channels.get(id) else { return };
-        let viewers: Vec<_> = channel.viewers().filter(|&viewer| Some(viewer) != except).collect();
+        let viewers = channel.viewers().collect();
+        self.show_others(viewers, event, at, doer);
+    }
+
+    pub(super) fn show_others(
+        &self,
+        mut viewers: Vec<ClientId>,
+        event: &Event<'_>,
+        at: Timestamp,
+        doer: Option<&Doer>,
+    ) {
+        if let Some(Doer { client, change }) = doer
+            && let Some(index) = viewers.iter().position(|viewer| viewer == client)
+            && let Some(local) = self.clients.get(client)
+            && local.client.is_or_may_be_answered(change, |dialect| dialect.one_event(event, at))
+        {
+            viewers.swap_remove(index);
+        }
         self.show(&viewers, event, at);
     }
+}
+
+/// The connection that did something, and what.
+pub(super) struct Doer {
+    pub(super) client: ClientId,
+    pub(super) change: Change,
 }

@@ -185,13 +185,47 @@ fn one_ending_shows_one_quit() {
 fn whoever_is_removed_sees_that_and_nothing_more() {
     let mut stage = Stage::new();
     let [alice, bob] = stage.in_channel(["alice", "bob"]);
-    let (by, user) = (stage.who(alice), stage.who(bob));
-    let version = stage.version() + 1;
-    stage.event(version, Some(&by), Some(alice), ChannelChange::Kicked { user, reason: None });
+    let user = stage.who(bob);
+    stage.begins_change(alice);
+    stage.answered(alice, stage.version() + 1, ChannelChange::Kicked { user, reason: None });
+    stage.ends_change(alice);
     stage.entry(alice, 1, "so");
     stage.sees(bob, &["100 kick #x alice bob :"]);
     stage.sees(alice, &["100 msg #x 1 1970-01-01T00:00:00.000Z alice :so"]);
     assert!(stage.state.clients[&bob].client.memberships().is_empty());
+}
+
+#[test]
+fn a_change_whose_answer_is_lost_is_shown_to_its_author() {
+    let mut stage = Stage::new();
+    let [alice] = stage.in_channel(["alice"]);
+    let by = stage.who(alice);
+    let version = stage.version();
+    stage.begins_change(alice);
+    stage.event(version + 1, Some(&by), Some(alice), ChannelChange::Topic { topic: None });
+    stage.sees(alice, &[]);
+    stage.ends_change(alice);
+    stage.sees(alice, &["100 topic #x alice :"]);
+    stage.event(version + 2, Some(&by), Some(alice), ChannelChange::Topic { topic: None });
+    stage.sees(alice, &["100 topic #x alice :"]);
+}
+
+#[test]
+fn a_change_is_not_shown_beside_its_answer_whichever_comes_first() {
+    let mut stage = Stage::new();
+    let [alice, bob] = stage.in_channel(["alice", "bob"]);
+    let by = stage.who(alice);
+    let version = stage.version();
+    stage.begins_change(alice);
+    stage.event(version + 1, Some(&by), Some(alice), ChannelChange::Topic { topic: None });
+    stage.answered(alice, version + 1, ChannelChange::Topic { topic: None });
+    stage.ends_change(alice);
+    stage.begins_change(alice);
+    stage.answered(alice, version + 3, ChannelChange::Topic { topic: None });
+    stage.ends_change(alice);
+    stage.event(version + 2, None, None, ChannelChange::Topic { topic: None });
+    stage.sees(alice, &["100 topic #x - :"]);
+    stage.sees(bob, &["100 topic #x alice :", "100 topic #x - :", "100 topic #x alice :"]);
 }
 
 #[test]
@@ -283,7 +317,10 @@ fn a_session_that_has_ended_closes_its_connection() {
     let mut stage = Stage::new();
     let [alice] = stage.in_channel(["alice"]);
     stage.ended(alice, "by an operator");
-    assert_eq!(stage.state.clients[&alice].client.queue.closed_because().as_deref(), Some("by an operator"));
+    assert_eq!(
+        stage.state.clients[&alice].client.queue.closed(),
+        Some(crate::sendq::Closed::Told("by an operator".into()))
+    );
 }
 
 #[test]

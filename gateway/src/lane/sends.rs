@@ -185,8 +185,12 @@ impl Lane {
     fn give_up(&mut self, flight: &mut Flight) {
         let now = Instant::now();
         let waiting = self.waiting.iter_mut().map(|send| &mut send.sent);
-        let overdue = flight.sents.iter_mut().chain(waiting).filter(|sent| sent.deadline <= now);
-        let done: Vec<_> = overdue.filter_map(Sent::give_up).collect();
+        let is_overdue = |sent: &&mut Sent| sent.deadline <= now;
+        let mut done: Vec<_> = flight.sents.iter_mut().filter(is_overdue).filter_map(Sent::give_up).collect();
+        if !done.is_empty() {
+            self.hub.doubts();
+        }
+        done.extend(waiting.filter(is_overdue).filter_map(Sent::give_up));
         // Nobody waits for these any more, and they were never sent.
         self.waiting.retain(|send| send.sent.reply.is_some());
         self.hub.sent(done);

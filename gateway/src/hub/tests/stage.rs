@@ -19,7 +19,7 @@ use api::{
 
 use crate::{
     dialect::{Dialect, Label, plain::Format},
-    hub::{Addressee, Ask, Attach, Client, ClientId, Sent, State, Stored, Told},
+    hub::{Addressee, Ask, Attach, Client, ClientId, Sent, State, Stored, Told, client::Change},
     reply::Reply,
 };
 
@@ -230,6 +230,7 @@ impl Stage {
         }
     }
 
+    /// A change comes over the bus, done on this connection or elsewhere.
     pub(super) fn event(
         &mut self,
         version: u64,
@@ -241,6 +242,24 @@ impl Stage {
         let event = self.channel_event(version, by, self.session(on), change);
         self.state.channel_event(event, self.now);
         self.state.hand_out();
+    }
+
+    /// A change comes as the answer to a command of this connection.
+    pub(super) fn answered(&mut self, client: ClientId, version: u64, change: ChannelChange) {
+        self.version = self.version.max(version);
+        let event =
+            Some(self.channel_event(version, Some(&self.who(client)), self.session(Some(client)), change));
+        let changed = Changed { event, channel: self.view(self.channel(), "#x"), before: vec![] };
+        self.state.changed(client, changed, self.now);
+        self.state.hand_out();
+    }
+
+    pub(super) fn begins_change(&self, client: ClientId) {
+        self.clients[&client].change_begins();
+    }
+
+    pub(super) fn ends_change(&self, client: ClientId) {
+        self.clients[&client].change_ends();
     }
 
     /// One ending, told in each channel.
@@ -353,7 +372,15 @@ impl Stage {
 
     pub(super) fn renamed(&mut self, person: &Person, old: &str, on: Option<ClientId>) {
         let change = UserChange::NickChanged { old: old.try_into().unwrap() };
+        if let Some(client) = on {
+            let renamed = Change::User(person.id.clone(), person.user_version);
+            self.clients[&client].change_begins();
+            self.clients[&client].claim(std::iter::once(renamed));
+        }
         self.user_event(person, on, change);
+        if let Some(client) = on {
+            self.clients[&client].change_ends();
+        }
     }
 
     pub(super) fn ended(&mut self, client: ClientId, reason: &str) {
