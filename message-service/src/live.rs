@@ -164,7 +164,7 @@ mod tests {
         let big = "x".repeat(FULL);
         let committed = vec![
             (stored("1c", 1, None, "a"), Some(gw.clone())),
-            (stored("1d", 1, Some("1b"), "b"), Some(gw.clone())),
+            (stored("1d", 1, Some("4k7x0q2m9w1zb"), "b"), Some(gw.clone())),
             (stored("1c", 2, None, &big), Some(gw.clone())),
             (stored("1c", 3, None, "c"), Some(gw)),
             (stored("1c", 4, None, "d"), None),
@@ -181,7 +181,10 @@ mod tests {
                 (frame.subject.to_string(), frame.origin.as_deref(), seqs)
             })
             .collect();
-        let (a, b) = (Subject::direct(&"1a".try_into().unwrap()), Subject::direct(&"1b".try_into().unwrap()));
+        let (a, b) = (
+            Subject::direct(&"1a".try_into().unwrap()),
+            Subject::direct(&"4k7x0q2m9w1zb".try_into().unwrap()),
+        );
         assert_eq!(
             told,
             [
