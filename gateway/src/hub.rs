@@ -149,12 +149,16 @@ impl Hub {
         self.with(|state, now| {
             state.detach(client, &changed.channel.id);
             state.changed(client, changed, now);
+            state.reply_follows(client);
         });
     }
 
     /// Another change of a channel was answered, and its reply shows it.
     pub(crate) fn changed(&self, client: ClientId, changed: Changed) {
-        self.with(|state, now| state.changed(client, changed, now));
+        self.with(|state, now| {
+            state.changed(client, changed, now);
+            state.reply_follows(client);
+        });
     }
 
     /// Events of channels from the bus.
@@ -176,6 +180,7 @@ impl Hub {
                     .claim(events.iter().map(|event| Change::User(event.user.clone(), event.version)));
             }
             events.into_iter().for_each(|event| state.user_event(event, now));
+            state.reply_follows(client);
         });
     }
 
@@ -204,9 +209,16 @@ impl Hub {
         self.state.lock().channels.contains_key(channel)
     }
 
-    /// The members as this gateway shows them, if it follows the channel.
-    pub(crate) fn members(&self, channel: &ChannelId) -> Option<Vec<(Nick, api::mode::Roles)>> {
-        self.state.lock().members(channel)
+    /// The members as this gateway shows them, if it follows the channel; the reply that says so comes before what changes next.
+    pub(crate) fn members(
+        &self,
+        client: ClientId,
+        channel: &ChannelId,
+    ) -> Option<Vec<(Nick, api::mode::Roles)>> {
+        self.with(|state, _| {
+            state.reply_follows(client);
+            state.members(channel)
+        })
     }
 
     /// Somebody's roles in a channel that is followed here.

@@ -41,6 +41,8 @@ struct Inner {
     slots: VecDeque<Option<Bytes>>,
     /// The number of the first of them.
     first: u64,
+    /// Events that come after the reply that is about to be given.
+    held: Option<Vec<Bytes>>,
     closed: Option<Closed>,
 }
 
@@ -85,6 +87,7 @@ impl SendQueue {
             replies: 0,
             slots: VecDeque::new(),
             first: 0,
+            held: None,
             closed: None,
         };
         Self {
@@ -117,12 +120,24 @@ impl SendQueue {
         if inner.events + bytes.len() > self.limit {
             inner.closed = Some(Closed::Overflow);
             inner.queue = VecDeque::new();
+            inner.held = None;
             drop(inner);
             metrics::counter!("gateway_sendq_overflows_total").increment(1);
             return self.wake();
         }
         inner.events += bytes.len();
+        if let Some(held) = &mut inner.held {
+            return held.push(bytes);
+        }
         self.push(inner, Piece { bytes, is_reply: false });
+    }
+
+    /// What has just been applied is for a reply to show: events that come from now on come after it.
+    pub(crate) fn hold_events(&self) {
+        let mut inner = self.inner.lock();
+        if !inner.slots.is_empty() {
+            inner.held.get_or_insert_default();
+        }
     }
 
     /// Begins a reply: it will stand before those begun later.
@@ -148,6 +163,8 @@ impl SendQueue {
         }
         if inner.slots.is_empty() {
             inner.slots = VecDeque::new();
+            let held = inner.held.take().unwrap_or_default();
+            inner.queue.extend(held.into_iter().map(|bytes| Piece { bytes, is_reply: false }));
         }
         let woken = was_empty && !inner.queue.is_empty() || inner.closed.is_some();
         drop(inner);

@@ -9,7 +9,7 @@ use crate::{
 pub(super) async fn names(session: &mut Session, channel: Option<String>) -> Answer {
     let channel = session.channel_or_current(channel.as_deref()).await?;
     if channel.seen.is_none()
-        && let Some(members) = session.gateway.hub.members(&channel.id)
+        && let Some(members) = session.gateway.hub.members(session.client.id, &channel.id)
     {
         return Ok(Outcome::Names { channel: channel.name, members });
     }

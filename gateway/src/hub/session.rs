@@ -154,6 +154,14 @@ impl State {
         }
     }
 
+    /// What was applied so far is shown to this connection by its reply, which is given next: what else happens comes after it.
+    pub(super) fn reply_follows(&mut self, client: ClientId) {
+        self.hand_out();
+        if let Some(local) = self.clients.get(&client) {
+            local.client.queue.hold_events();
+        }
+    }
+
     /// The connection of a session, if it is here.
     pub(super) fn client_of(&self, session: Option<&SessionId>) -> Option<ClientId> {
         self.sessions.get(session?).copied()
