@@ -38,7 +38,8 @@ async fn leaves_nothing(plan: Plan) {
     let mut life = Life::default();
     let (account, mut line, _bobs) = life.is_lived(&town).await;
     let before = life.traces(&town).await;
-    for said in &life.said {
+    // What was edited away may be gone already.
+    for said in life.said.iter().filter(|said| !said.contains("before-the-edit")) {
         assert!(
             before.iter().any(|found| found.what == *said),
             "{said:?} is stored nowhere: the search sees nothing"
