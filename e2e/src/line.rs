@@ -1,16 +1,16 @@
 use std::{
     collections::VecDeque,
+    io,
     net::SocketAddr,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpStream, tcp::OwnedReadHalf, tcp::OwnedWriteHalf},
-    sync::{mpsc, oneshot},
-    task::JoinHandle,
-};
+use tokio::{net::TcpStream, sync::mpsc, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::WITHIN,
@@ -23,11 +23,9 @@ use crate::{
 /// What it was not asked about stays, in order, until it is.
 pub struct Line {
     name: String,
-    write: OwnedWriteHalf,
-    reader: JoinHandle<()>,
-    /// Ends the reader, which hands its half back.
-    stop: Option<oneshot::Sender<oneshot::Sender<OwnedReadHalf>>>,
-    unread: Option<OwnedReadHalf>,
+    /// Shared with the reader: halves of tokio's would say goodbye by themselves when they are dropped.
+    stream: Arc<TcpStream>,
+    reader: Reader,
     incoming: mpsc::UnboundedReceiver<News>,
     pending: VecDeque<Heard>,
     /// Everything typed and seen, for whoever has to find out why a story failed.
@@ -69,16 +67,13 @@ impl Line {
     /// If the connection cannot be set up.
     pub fn over(stream: TcpStream) -> Self {
         stream.set_nodelay(true).expect("a connected socket takes options");
-        let (read, write) = stream.into_split();
-        let (send, incoming) = mpsc::unbounded_channel();
-        let (stop, stopped) = oneshot::channel();
-        let reader = tokio::spawn(read_on(read, send, stopped));
+        let stream = Arc::new(stream);
+        let (news, incoming) = mpsc::unbounded_channel();
+        let reader = Reader::start(stream.clone(), news, Vec::new());
         Self {
             name: format!("connection {}", CONNECTIONS.fetch_add(1, Ordering::Relaxed)),
-            write,
+            stream,
             reader,
-            stop: Some(stop),
-            unread: None,
             incoming,
             pending: VecDeque::new(),
             transcript: Vec::new(),
@@ -109,8 +104,16 @@ impl Line {
     ///
     /// # Errors
     /// The connection is closed.
-    pub async fn try_raw(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        self.write.write_all(bytes).await
+    pub async fn try_raw(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            self.stream.writable().await?;
+            match self.stream.try_write(bytes) {
+                Ok(count) => bytes = &bytes[count..],
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// # Panics
@@ -280,17 +283,13 @@ impl Line {
     /// If the connection is gone.
     pub async fn half_closes(&mut self) {
         self.transcript.push("> (half-close)".into());
-        self.write.shutdown().await.unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        let closed = socket2::SockRef::from(&*self.stream).shutdown(std::net::Shutdown::Write);
+        closed.unwrap_or_else(|error| panic!("{}: {error}", self.name));
     }
 
     /// Stops reading, without closing: the server's queue for us fills.
     pub async fn stops_reading(&mut self) {
-        let Some(stop) = self.stop.take() else { return };
-        let (give, given) = oneshot::channel();
-        // The reader has ended by itself if the connection has.
-        if stop.send(give).is_ok() {
-            self.unread = given.await.ok();
-        }
+        self.reader.stop().await;
     }
 
     /// Reads again.
@@ -298,13 +297,11 @@ impl Line {
     /// # Panics
     /// If it did not stop.
     pub fn reads_again(&mut self) {
-        let read = self.unread.take().expect("this one has stopped reading");
-        let (send, incoming) = mpsc::unbounded_channel();
-        let (stop, stopped) = oneshot::channel();
+        let begun = self.reader.begun.take().expect("this one has stopped reading");
         self.gather();
+        let (news, incoming) = mpsc::unbounded_channel();
         self.incoming = incoming;
-        self.stop = Some(stop);
-        self.reader = tokio::spawn(read_on(read, send, stopped));
+        self.reader = Reader::start(self.stream.clone(), news, begun);
     }
 
     /// Pulls the plug: the other side gets a reset, without any goodbye.
@@ -312,21 +309,26 @@ impl Line {
     /// # Panics
     /// If the socket cannot be told.
     pub async fn resets(mut self) {
-        let stream: &TcpStream = self.write.as_ref();
-        socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO)).expect("a socket can linger");
-        self.stops_reading().await;
-        // Both halves are dropped here, so the socket closes.
+        let socket = socket2::SockRef::from(&*self.stream);
+        socket.set_linger(Some(Duration::ZERO)).expect("a socket can linger");
+        // The reader has let go of the socket then, which closes with this function's end.
+        self.reader.stop().await;
     }
 
     pub fn local_addr(&self) -> Option<SocketAddr> {
-        self.write.local_addr().ok()
+        self.stream.local_addr().ok()
     }
 
     /// Everything typed and seen so far.
     pub fn transcript(&self) -> String {
         /// The end is what tells.
         const LINES: usize = 60;
-        let from = self.transcript.len().saturating_sub(LINES);
+        self.last_of_transcript(LINES)
+    }
+
+    /// The end of [`transcript`](Self::transcript), longer or shorter.
+    pub fn last_of_transcript(&self, lines: usize) -> String {
+        let from = self.transcript.len().saturating_sub(lines);
         let shown: Vec<_> = self.transcript[from..].iter().map(|line| format!("    {line}")).collect();
         format!("what {} typed (>) and saw (<):\n{}", self.name, shown.join("\n"))
     }
@@ -383,26 +385,50 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        self.reader.abort();
+        self.reader.task.abort();
+    }
+}
+
+/// Reads all the time.
+struct Reader {
+    /// Ends with what it has of a line that is not whole.
+    task: JoinHandle<Vec<u8>>,
+    stop: CancellationToken,
+    /// There once it has stopped.
+    begun: Option<Vec<u8>>,
+}
+
+impl Reader {
+    fn start(stream: Arc<TcpStream>, news: mpsc::UnboundedSender<News>, begun: Vec<u8>) -> Self {
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(read_on(stream, news, begun, stop.clone()));
+        Self { task, stop, begun: None }
+    }
+
+    async fn stop(&mut self) {
+        if self.begun.is_none() {
+            self.stop.cancel();
+            self.begun = Some((&mut self.task).await.unwrap_or_default());
+        }
     }
 }
 
 async fn read_on(
-    mut read: OwnedReadHalf,
+    stream: Arc<TcpStream>,
     news: mpsc::UnboundedSender<News>,
-    mut stopped: oneshot::Receiver<oneshot::Sender<OwnedReadHalf>>,
-) {
+    mut begun: Vec<u8>,
+    stop: CancellationToken,
+) -> Vec<u8> {
     let mut chunk = vec![0; 64 * 1024];
-    let mut begun: Vec<u8> = Vec::new();
     loop {
-        let count = tokio::select! {
-            count = read.read(&mut chunk) => count.unwrap_or(0),
-            give = &mut stopped => {
-                if let Ok(give) = give {
-                    let _ = give.send(read);
-                }
-                return;
-            }
+        tokio::select! {
+            _ = stream.readable() => {}
+            () = stop.cancelled() => return begun,
+        }
+        let count = match stream.try_read(&mut chunk) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+            // A reset is an end as well.
+            read => read.unwrap_or(0),
         };
         let at = Instant::now();
         // Nobody listens any more once the connection is dropped.
@@ -419,7 +445,7 @@ async fn read_on(
                 let _ = news.send(News::Line(Heard { raw: format!("(without LF) {raw}"), at }));
             }
             let _ = news.send(News::Closed);
-            return;
+            return Vec::new();
         }
     }
 }

@@ -67,6 +67,9 @@ in_every_town! { and postgres:
         }
         assert!(walkers.iter().map(|walker| walker.kicked).sum::<u32>() > 0, "nobody was kicked, which shows little");
 
+        let unanswered: u32 = walkers.iter().map(|walker| walker.unanswered).sum();
+        eprintln!("{unanswered} commands were asked again");
+
         for room in &rooms {
             let ledger = ledger::read(town, room).await;
             ledger.has_no_hole();

@@ -11,8 +11,8 @@ pub type Members = BTreeMap<String, String>;
 #[derive(Debug, Default)]
 pub struct Views {
     channels: BTreeMap<String, Members>,
-    /// Joined, but not told the names yet: somebody unknown may be heard of.
-    pub entering: bool,
+    /// Joined, but not told the names yet, or left without an answer: somebody unknown may be heard of.
+    pub unsure: bool,
 }
 
 impl Views {
@@ -73,7 +73,7 @@ impl Views {
                 for members in self.channels.values_mut() {
                     shared += usize::from(members.remove(word(1)).is_some());
                 }
-                if shared == 0 && !self.entering {
+                if shared == 0 && !self.unsure {
                     return Err(format!("somebody unknown quits: {}", heard.raw));
                 }
             }
@@ -84,7 +84,7 @@ impl Views {
             "kick" => self.goes(word(1), word(3), &heard.raw)?,
             "nick" => {
                 let known = self.channels.values().any(|members| members.contains_key(word(1)));
-                if !known && !self.entering {
+                if !known && !self.unsure {
                     return Err(format!("somebody unknown is renamed: {}", heard.raw));
                 }
                 let (old, new) = (word(1).to_owned(), word(2).to_owned());
@@ -101,11 +101,10 @@ impl Views {
     }
 
     fn goes(&mut self, channel: &str, nick: &str, raw: &str) -> Result<(), String> {
-        match self.channels.get_mut(channel) {
-            Some(members) if members.remove(nick).is_none() => {
-                Err(format!("somebody who is not there goes: {raw}"))
-            }
-            _ => Ok(()),
+        let Some(members) = self.channels.get_mut(channel) else { return Ok(()) };
+        match members.remove(nick) {
+            Some(_) => Ok(()),
+            None => Err(format!("somebody who is not there goes: {raw}")),
         }
     }
 }

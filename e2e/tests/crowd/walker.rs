@@ -13,10 +13,14 @@ pub struct Walker {
     pub nick: String,
     /// How often this one was kicked.
     pub kicked: u32,
+    /// How often a service had no answer in time.
+    pub unanswered: u32,
     base: String,
     renames: u32,
     rooms: Vec<String>,
     views: Views,
+    /// Whom a command is about: its reply has the nick as typed, and they may be renamed meanwhile.
+    about: Option<String>,
     rng: StdRng,
 }
 
@@ -26,10 +30,12 @@ impl Walker {
             line: town.person(nick).await,
             nick: nick.to_owned(),
             kicked: 0,
+            unanswered: 0,
             base: nick.to_owned(),
             renames: 0,
             rooms: rooms.to_vec(),
             views: Views::default(),
+            about: None,
             rng: StdRng::seed_from_u64(seed),
         }
     }
@@ -66,14 +72,14 @@ impl Walker {
     }
 
     pub async fn joins(&mut self, room: &str) {
-        self.views.entering = true;
+        self.views.unsure = true;
         let (verdict, _) = self.asks(&format!("/join {room}")).await;
         assert_eq!(verdict, "200 joined", "{}", self.line.transcript());
         let (verdict, names) = self.asks(&format!("/names {room}")).await;
         if verdict == "200 names" {
             self.views.enters(room, &names);
         }
-        self.views.entering = false;
+        self.views.unsure = self.unanswered > 0;
     }
 
     async fn leaves(&mut self, room: &str) {
@@ -93,10 +99,12 @@ impl Walker {
 
     async fn kicks(&mut self, room: &str) {
         let Some(nick) = self.somebody(room) else { return };
+        self.about = Some(nick.clone());
         let (verdict, _) = self.asks(&format!("/kick {room} {nick} out")).await;
         match verdict.as_str() {
             "200 kicked" => {
                 // The one who kicks gets the reply and no event.
+                let nick = self.about.take().unwrap_or(nick);
                 self.views.lacks(room, &nick);
             }
             "403 not-an-operator" | "403 not-a-member" | "404 not-in-channel" | "404 no-such-nick" => {}
@@ -106,9 +114,11 @@ impl Walker {
 
     async fn makes_operator(&mut self, room: &str) {
         let Some(nick) = self.somebody(room) else { return };
+        self.about = Some(nick.clone());
         let (verdict, reply) = self.asks(&format!("/op {room} {nick}")).await;
         match verdict.as_str() {
             "200 role" => {
+                let nick = self.about.take().unwrap_or(nick);
                 let line = reply.last().expect("a reply has lines").line();
                 self.views.has_role(room, &nick, line.words.last().expect("a role"));
             }
@@ -132,6 +142,8 @@ impl Walker {
             if !answer.0.starts_with("503 ") {
                 return answer;
             }
+            self.unanswered += 1;
+            self.views.unsure = true;
         }
         panic!("{line}: never answered\n{}", self.line.transcript());
     }
@@ -144,8 +156,12 @@ impl Walker {
             let heard = self.line.next_line(line).await;
             let parsed = heard.line();
             if parsed.is_event() {
+                if parsed.word() == "nick" && parsed.param(0) == self.about.as_deref() {
+                    self.about = parsed.param(1).map(str::to_owned);
+                }
                 let kicked = self.views.apply(&heard, &self.nick);
-                let kicked = kicked.unwrap_or_else(|wrong| panic!("{wrong}\n{}", self.line.transcript()));
+                let kicked =
+                    kicked.unwrap_or_else(|wrong| panic!("{wrong}\n{}", self.line.last_of_transcript(2000)));
                 self.kicked += u32::from(kicked);
                 continue;
             }
