@@ -57,6 +57,7 @@ async fn clean(app: &App) -> Result<()> {
         }
     }
     let cutoff = now.minus(app.config.keep_keys.get());
+    app.store.forget_slowed(cutoff).await?;
     let mut next = Some(String::new());
     while let Some(after) = next {
         next = app.store.forget_keys(&after, cutoff).await?;

@@ -16,7 +16,7 @@ mod row;
 
 use std::sync::Arc;
 
-use kit::db::{Db, Migrations};
+use kit::db::{Backend, Db, Migrations};
 use parking_lot::Mutex;
 
 use self::memory::Memory;
@@ -41,8 +41,17 @@ pub struct Store {
     memory: Arc<Mutex<Memory>>,
 }
 
+/// For SQLite's one writer. Its cache holds the last page of each busy conversation (2 MB would hold 500); the log is folded into
+/// the file after 16 MB rather than 4, because the same pages change again and again.
+const TUNE: [&str; 2] = ["pragma cache_size = -16000", "pragma wal_autocheckpoint = 4000"];
+
 impl Store {
     pub async fn open(db: Db) -> Result<Self> {
+        if let Backend::Sqlite(pool) = db.write() {
+            for pragma in TUNE {
+                sqlx::query(pragma).execute(pool).await?;
+            }
+        }
         let epoch = db.epoch().await?.into();
         Ok(Self { db, epoch, memory: Arc::default() })
     }

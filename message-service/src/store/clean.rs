@@ -32,6 +32,7 @@ const RAISE: &str =
     "update conversations set first_seq = $2 + 1, floor_at = $3 where n = $1 and first_seq <= $2";
 const DROP: &str = "delete from entries where conversation = $1 and seq <= $2";
 const DROP_SLOWED: &str = "delete from slowed where conversation = $1";
+const OLD_SLOWED: &str = "delete from slowed where at < $1";
 const DROP_MARKERS: &str = "delete from read_markers where conversation = $1";
 const DROP_CONVERSATION: &str = "delete from conversations where n = $1";
 
@@ -111,6 +112,11 @@ impl Store {
             tx.commit().await?;
         }
         Ok(next)
+    }
+
+    /// Forgets who spoke when under slow modes that are long over.
+    pub async fn forget_slowed(&self, cutoff: Timestamp) -> Result<()> {
+        on!(self.db.write(), pool => sqlx::query(OLD_SLOWED).bind(cutoff.0).execute(pool).await.map(|_| ()))
     }
 
     /// Some keys in their order, and where to go on.

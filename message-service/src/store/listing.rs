@@ -41,7 +41,8 @@ macro_rules! listing {
             "
                 union select c.n from me join conversations as c on c.party_a = me.n
                 union select c.n from me join conversations as c on c.party_b = me.n
-            )
+            ),
+            page as (select n from mine where n > $2 order by n limit $5)
             select c.n, c.id, c.name, o.id as other,
                 (select s.nick from speakers as s where s.person = o.n order by s.user_version desc limit 1) as nick,
                 coalesce(last.seq, c.first_seq - 1) as last_seq, last.at as last_at,
@@ -51,12 +52,12 @@ macro_rules! listing {
                     where e.conversation = c.n and e.seq > coalesce(r.seq, 0) and e.kind <= 2
                         and s.person <> coalesce((select n from me), 0)
                     limit $4) as few) as unread
-            from mine join conversations as c on c.n = mine.n
+            from page join conversations as c on c.n = page.n
             left join users as o on o.n = case when c.party_a = (select n from me) then c.party_b else c.party_a end
             left join read_markers as r on r.conversation = c.n and r.person = (select n from me)
             left join entries as last on last.conversation = c.n
                 and last.seq = (select max(e.seq) from entries as e where e.conversation = c.n)
-            where c.n > $2 order by c.n limit $5"
+            order by c.n"
         )
     };
 }

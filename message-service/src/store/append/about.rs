@@ -19,10 +19,11 @@ use crate::{
 const ORIGINAL: &str =
     "select e.kind, e.redacted, s.person from entries as e join speakers as s on s.n = e.author
     where e.conversation = $1 and e.seq = $2";
-const SETTLED: &str = "select min(seq) from entries where conversation = $1 and of_seq = $2 and kind = $3";
+// The unary plus in the next two keeps SQLite on the index of what is about an entry: by seq it would read the conversation.
+const SETTLED: &str = "select min(+seq) from entries where conversation = $1 and of_seq = $2 and kind = $3";
 const REACTED: &str = "select e.seq, e.kind from entries as e join speakers as s on s.n = e.author
     where e.conversation = $1 and e.of_seq = $2 and e.kind in ($3, $4) and e.text = $5 and s.person = $6
-    order by e.seq desc limit 1";
+    order by +e.seq desc limit 1";
 const REDACT: &str = "update entries set text = '', redacted = true where conversation = $1 and seq = $2";
 /// What it was edited to says the same again.
 const REDACT_EDITS: &str =
