@@ -1,23 +1,28 @@
 //! One client's connection: bytes in, lines to commands, one command after the other; what its queue holds, out. One task, which
 //! holds no buffer while nothing happens.
 
-use std::{future::poll_fn, io, net::IpAddr, sync::Arc, time::Duration};
+mod closing;
+mod writer;
+
+use std::{io, net::IpAddr, sync::Arc};
 
 use api::ErrorCode;
-use bytes::Buf;
 use proto::lines::{LineBuffer, LineError};
 use tokio::{net::TcpStream, time::Instant};
 use tokio_util::sync::CancellationToken;
 
+use self::{
+    closing::{Closing, Goodbye},
+    writer::Writer,
+};
 use crate::{
     command::{Command, Refusal},
     commands,
     dialect::{Dialect, Label, Request},
-    event::Event,
     gateway::Gateway,
     hub::Client,
     reply::Reply,
-    sendq::{Closed, SendQueue, Taken, WRITE_PIECES},
+    sendq::Closed,
     session::Session,
 };
 
@@ -27,10 +32,6 @@ const READ_BYTES: usize = 8192;
 const OPEN_SENDS: usize = 256;
 /// Bytes of replies that may wait while further commands are read.
 const UNREAD_REPLIES: usize = 64 * 1024;
-/// What a client may take to read what is left, when we close its connection.
-const FLUSH_WITHIN: Duration = Duration::from_secs(2);
-/// The same when it has closed its half: `nc -N` on a slow line gets its whole history.
-const READ_ON_WITHIN: Duration = Duration::from_secs(60);
 
 pub(crate) struct Connection {
     stream: TcpStream,
@@ -179,42 +180,33 @@ impl Connection {
     }
 
     /// Says goodbye to the client, and tells the owners.
-    async fn end(mut self, end: End) {
-        let within = if matches!(end, End::Finished | End::Quit(_)) { READ_ON_WITHIN } else { FLUSH_WITHIN };
-        let (reason, told) = match end {
-            End::Finished => ("connection closed".to_owned(), None),
-            End::Quit(reason) => (reason, None),
-            End::Draining => {
-                ("the server is going down".to_owned(), Some("the server is going down".to_owned()))
-            }
+    async fn end(self, end: End) {
+        metrics::counter!("gateway_connections_closed_total").increment(1);
+        let going = "the server is going down";
+        let (reason, goodbye) = match end {
+            End::Finished => ("connection closed".to_owned(), Goodbye::Nothing),
+            End::Quit(reason) => (reason, Goodbye::Nothing),
+            End::Draining => (going.to_owned(), Goodbye::Told(going.to_owned())),
             End::Broken(error) => {
                 tracing::debug!(cause = %error, "a connection broke");
-                ("connection lost".to_owned(), None)
+                ("connection lost".to_owned(), Goodbye::Broken)
             }
             End::Closed(closed) => {
-                tracing::info!(client.address = %self.session.address, reason = closed.reason(), "closed a connection: {}", closed.reason());
-                let told = matches!(closed, Closed::Told(_)).then(|| closed.reason().to_owned());
-                (closed.reason().to_owned(), told)
+                let reason = closed.reason().to_owned();
+                tracing::info!(client.address = %self.session.address, reason, "closed a connection: {reason}");
+                let told = matches!(closed, Closed::Told(_));
+                (reason.clone(), if told { Goodbye::Told(reason) } else { Goodbye::Broken })
             }
         };
-        metrics::counter!("gateway_connections_closed_total").increment(1);
         let client = self.session.client.clone();
         let ending = self.session.end(reason);
-        let flushing = async {
-            if let Some(reason) = told {
-                let event = Event::Closing { reason: &reason };
-                client.queue.last_event(|dialect| dialect.one_event(&event, api::Timestamp::now()));
-            }
-            let _ = tokio::time::timeout(within, self.writer.flush(&self.stream, &client.queue)).await;
-            let _ = socket2::SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write);
-            drop(self.stream);
-        };
-        tokio::join!(ending, flushing);
+        let closing = Closing { stream: self.stream, lines: self.lines, writer: self.writer, client };
+        tokio::join!(ending, closing.say(goodbye));
     }
 }
 
 /// Reads once; false: they have closed their half.
-fn read(stream: &TcpStream, lines: &mut LineBuffer) -> io::Result<bool> {
+pub(crate) fn read(stream: &TcpStream, lines: &mut LineBuffer) -> io::Result<bool> {
     let mut chunk = [0; READ_BYTES];
     let count = stream.try_read(&mut chunk)?;
     lines.feed(&chunk[..count]);
@@ -239,70 +231,4 @@ impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Self {
         Self::Broken(error)
     }
-}
-
-/// What is being written. Kept between tries, so that a write can be left and taken up again anywhere.
-#[derive(Default)]
-struct Writer {
-    hand: Option<Taken>,
-}
-
-impl Writer {
-    /// Writes whatever comes, until the connection cannot or must not be written to.
-    async fn write(&mut self, stream: &TcpStream, queue: &SendQueue) -> Stop {
-        loop {
-            if let Err(error) = self.write_hand(stream, queue).await {
-                return error.into();
-            }
-            match poll_fn(|context| queue.poll_take(context)).await {
-                Ok(taken) => self.hand = Some(taken),
-                Err(closed) => return Stop::Closed(closed),
-            }
-        }
-    }
-
-    /// Writes what is there.
-    async fn flush(&mut self, stream: &TcpStream, queue: &SendQueue) -> io::Result<()> {
-        self.write_hand(stream, queue).await?;
-        while let Some(taken) = queue.take() {
-            self.hand = Some(taken);
-            self.write_hand(stream, queue).await?;
-        }
-        Ok(())
-    }
-
-    async fn write_hand(&mut self, stream: &TcpStream, queue: &SendQueue) -> io::Result<()> {
-        while let Some(taken) = &mut self.hand {
-            match write_some(stream, taken) {
-                Ok(()) if taken.pieces.is_empty() => {
-                    queue.written(taken);
-                    self.hand = None;
-                }
-                Ok(()) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => stream.writable().await?,
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-}
-
-/// One write of as much as the socket takes.
-fn write_some(stream: &TcpStream, taken: &mut Taken) -> io::Result<()> {
-    let mut slices = [io::IoSlice::new(&[]); WRITE_PIECES];
-    let mut count = 0;
-    for (slice, piece) in slices.iter_mut().zip(&taken.pieces) {
-        *slice = io::IoSlice::new(piece);
-        count += 1;
-    }
-    let mut written = stream.try_write_vectored(&slices[..count])?;
-    while let Some(piece) = taken.pieces.front_mut() {
-        if piece.len() > written {
-            piece.advance(written);
-            break;
-        }
-        written -= piece.len();
-        taken.pieces.pop_front();
-    }
-    Ok(())
 }

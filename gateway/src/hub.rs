@@ -171,6 +171,15 @@ impl Hub {
         self.with(|state, now| entries.into_iter().for_each(|entry| state.entry(entry, None, now)));
     }
 
+    /// As [`Hub::changed`], about somebody; gives what they are called when the reply is shown.
+    pub(crate) fn changed_about(&self, client: ClientId, changed: Changed, person: &Person) -> Nick {
+        self.with(|state, now| {
+            state.changed(client, changed, now);
+            state.reply_follows(client);
+            state.nick_of(person)
+        })
+    }
+
     /// Changes of a person were answered, and the reply shows them.
     pub(crate) fn user_changed(&self, client: ClientId, events: Vec<UserEvent>) {
         self.with(|state, now| {

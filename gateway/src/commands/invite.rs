@@ -13,6 +13,6 @@ pub(super) async fn invite(session: &mut Session, channel: &str, nick: &str) -> 
     let changed = changed
         .of(ServiceName::Channels)
         .map_err(|refusal| refusal.channel(channel.name.as_str()).nick(person.nick.as_str()))?;
-    session.gateway.hub.changed(session.client.id, changed);
-    Ok(Outcome::Invited { channel: channel.name, nick: person.nick })
+    let nick = session.gateway.hub.changed_about(session.client.id, changed, &person);
+    Ok(Outcome::Invited { channel: channel.name, nick })
 }

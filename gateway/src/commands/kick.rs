@@ -15,6 +15,6 @@ pub(super) async fn kick(session: &mut Session, channel: &str, nick: &str, reaso
     let changed = changed
         .of(ServiceName::Channels)
         .map_err(|refusal| refusal.channel(channel.name.as_str()).nick(person.nick.as_str()))?;
-    session.gateway.hub.changed(session.client.id, changed);
-    Ok(Outcome::Kicked { channel: channel.name, nick: person.nick })
+    let nick = session.gateway.hub.changed_about(session.client.id, changed, &person);
+    Ok(Outcome::Kicked { channel: channel.name, nick })
 }

@@ -19,12 +19,12 @@ pub(super) async fn role(session: &mut Session, channel: &str, nick: &str, role:
         ChannelChange::Roles { roles, .. } => Some(*roles),
         _ => None,
     });
-    session.gateway.hub.changed(session.client.id, changed);
+    let nick = session.gateway.hub.changed_about(session.client.id, changed, &person);
     // Without an event nothing changed: the roles are what the replica holds.
     let roles = told.or_else(|| session.gateway.hub.roles(&channel.id, &person.id));
     let role = match roles {
         Some(roles) => roles.highest(),
         None => set.then_some(role),
     };
-    Ok(Outcome::Role { channel: channel.name, nick: person.nick, role })
+    Ok(Outcome::Role { channel: channel.name, nick, role })
 }

@@ -1,0 +1,99 @@
+//! A connection's last moments: the client is told why, what it typed meanwhile is answered, and nothing is cut off on its way.
+
+use std::{io, sync::Arc, time::Duration};
+
+use api::ErrorCode;
+use proto::lines::LineBuffer;
+use tokio::net::TcpStream;
+
+use super::{read, unreadable, writer::Writer};
+use crate::{
+    command::Refusal,
+    dialect::{Label, Request},
+    event::Event,
+    hub::Client,
+    reply::Reply,
+};
+
+/// What a client may take to read what is left, when we close its connection.
+const FLUSH_WITHIN: Duration = Duration::from_secs(2);
+/// The same when it has closed its half or quits: `nc -N` on a slow line gets its whole history.
+const READ_ON_WITHIN: Duration = Duration::from_secs(60);
+/// Lines that were on their way when the connection was closed are still answered: so each command has its reply.
+const ANSWER_FOR: Duration = Duration::from_millis(500);
+/// What is still on its way then is read and dropped, or the system would reset the connection and with it our last words.
+const DISCARD_FOR: Duration = Duration::from_secs(1);
+const DISCARD_BYTES: usize = 4096;
+
+pub(super) enum Goodbye {
+    /// Everything is said.
+    Nothing,
+    Told(String),
+    /// Nobody hears it.
+    Broken,
+}
+
+pub(super) struct Closing {
+    pub(super) stream: TcpStream,
+    pub(super) lines: LineBuffer,
+    pub(super) writer: Writer,
+    pub(super) client: Arc<Client>,
+}
+
+impl Closing {
+    pub(super) async fn say(mut self, goodbye: Goodbye) {
+        match goodbye {
+            Goodbye::Broken => return,
+            Goodbye::Nothing => self.flush(READ_ON_WITHIN).await,
+            Goodbye::Told(reason) => {
+                let event = Event::Closing { reason: &reason };
+                self.client.queue.last_event(|dialect| dialect.one_event(&event, api::Timestamp::now()));
+                self.flush(FLUSH_WITHIN).await;
+                let _ = tokio::time::timeout(ANSWER_FOR, self.answer(&reason)).await;
+            }
+        }
+        // Both fail only on a connection that is gone already.
+        let _ = socket2::SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write);
+        let _ = tokio::time::timeout(DISCARD_FOR, self.discard()).await;
+    }
+
+    async fn flush(&mut self, within: Duration) {
+        let _ = tokio::time::timeout(within, self.writer.flush(&self.stream, &self.client.queue)).await;
+    }
+
+    /// Answers what comes until they have closed their half.
+    async fn answer(&mut self, reason: &str) -> io::Result<()> {
+        loop {
+            while let Some(line) = self.lines.next_line() {
+                let request = match line {
+                    Ok(line) => self.client.queue.dialect().decode(line),
+                    Err(error) => Some(Request { label: Label::default(), command: Err(unreadable(error)) }),
+                };
+                if let Some(request) = request {
+                    let refusal =
+                        Refusal::new(ErrorCode::NotAuthenticated).detail(format!("closed: {reason}"));
+                    Reply::begin(&self.client, request.label, "too-late").give(&Err(refusal));
+                }
+            }
+            self.writer.flush(&self.stream, &self.client.queue).await?;
+            self.stream.readable().await?;
+            match read(&self.stream, &mut self.lines) {
+                Ok(true) => {}
+                Ok(false) => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn discard(&self) -> io::Result<()> {
+        loop {
+            self.stream.readable().await?;
+            match self.stream.try_read(&mut [0; DISCARD_BYTES]) {
+                Ok(0) => return Ok(()),
+                Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
+                Ok(_) | Err(_) => {}
+            }
+        }
+    }
+}

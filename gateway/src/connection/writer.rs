@@ -1,0 +1,75 @@
+//! What a connection's queue holds, to its socket: as much in one write as there is.
+
+use std::{future::poll_fn, io};
+
+use bytes::Buf;
+use tokio::net::TcpStream;
+
+use super::Stop;
+use crate::sendq::{SendQueue, Taken, WRITE_PIECES};
+
+/// What is being written. Kept between tries, so that a write can be left and taken up again anywhere.
+#[derive(Default)]
+pub(crate) struct Writer {
+    hand: Option<Taken>,
+}
+
+impl Writer {
+    /// Writes whatever comes, until the connection cannot or must not be written to.
+    pub(crate) async fn write(&mut self, stream: &TcpStream, queue: &SendQueue) -> Stop {
+        loop {
+            if let Err(error) = self.write_hand(stream, queue).await {
+                return error.into();
+            }
+            match poll_fn(|context| queue.poll_take(context)).await {
+                Ok(taken) => self.hand = Some(taken),
+                Err(closed) => return Stop::Closed(closed),
+            }
+        }
+    }
+
+    /// Writes what is there.
+    pub(crate) async fn flush(&mut self, stream: &TcpStream, queue: &SendQueue) -> io::Result<()> {
+        self.write_hand(stream, queue).await?;
+        while let Some(taken) = queue.take() {
+            self.hand = Some(taken);
+            self.write_hand(stream, queue).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_hand(&mut self, stream: &TcpStream, queue: &SendQueue) -> io::Result<()> {
+        while let Some(taken) = &mut self.hand {
+            match write_some(stream, taken) {
+                Ok(()) if taken.pieces.is_empty() => {
+                    queue.written(taken);
+                    self.hand = None;
+                }
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => stream.writable().await?,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One write of as much as the socket takes.
+fn write_some(stream: &TcpStream, taken: &mut Taken) -> io::Result<()> {
+    let mut slices = [io::IoSlice::new(&[]); WRITE_PIECES];
+    let mut count = 0;
+    for (slice, piece) in slices.iter_mut().zip(&taken.pieces) {
+        *slice = io::IoSlice::new(piece);
+        count += 1;
+    }
+    let mut written = stream.try_write_vectored(&slices[..count])?;
+    while let Some(piece) = taken.pieces.front_mut() {
+        if piece.len() > written {
+            piece.advance(written);
+            break;
+        }
+        written -= piece.len();
+        taken.pieces.pop_front();
+    }
+    Ok(())
+}
