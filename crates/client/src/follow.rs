@@ -88,10 +88,6 @@ impl Following {
 
     /// The next thing to show. Changes go first; an entry waits for the version at which it was allowed, so that nobody sees a
     /// message before its sender's join.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "an iterator would keep it borrowed while things are shown"
-    )]
     pub fn next(&mut self, now: Instant) -> Option<Next> {
         if self.needs_snapshot {
             return None;
