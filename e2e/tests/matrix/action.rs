@@ -17,6 +17,7 @@ pub struct Place {
 }
 
 /// `{c}` the channel, `{v}` the victim, `{0}` and `{1}` messages: seqs at the terminal, ids in paths.
+#[derive(Debug)]
 pub struct Action {
     pub name: &'static str,
     line: &'static str,
@@ -24,6 +25,7 @@ pub struct Action {
     undo: Undo,
 }
 
+#[derive(Debug)]
 struct Call {
     method: Method,
     /// `m` for message-service, `c` for channel-service.
@@ -32,7 +34,7 @@ struct Call {
 }
 
 /// How both channels get back to where they were.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Undo {
     Nothing,
     VictimJoins,
@@ -118,6 +120,12 @@ impl Action {
             request = request.json(&body);
         }
         outcome_of_rest(&rest.send(request).await)
+    }
+
+    /// Both doors say the same; but where the line names a channel that does not exist for the actor, a path names a message.
+    pub fn agrees(&self, line: &str, rest: &str) -> bool {
+        let names_message = self.call.path.starts_with("m/v1/messages/");
+        line == rest || (names_message && (line, rest) == ("no-such-channel", "no-such-message"))
     }
 
     /// By message-service, which has channels from their owner.

@@ -71,7 +71,7 @@ impl fmt::Display for Row {
 #[derive(Debug)]
 pub struct Cell {
     pub row: Row,
-    pub action: &'static str,
+    pub action: &'static Action,
     pub line: String,
     pub rest: String,
 }
@@ -127,10 +127,13 @@ impl Row {
             // The terminal's gateway says which changes it has shown, a program cannot: what it asks may be decided by a state of
             // a moment ago, but not for long.
             let deadline = Instant::now() + SETTLES_WITHIN;
-            while by_rest != by_line && action.is_decided_by_replica() && Instant::now() < deadline {
+            while !action.agrees(&by_line, &by_rest)
+                && action.is_decided_by_replica()
+                && Instant::now() < deadline
+            {
                 by_rest = action.by_rest(&rest, &places[1]).await;
             }
-            cells.push(Cell { row: *self, action: action.name, line: by_line, rest: by_rest });
+            cells.push(Cell { row: *self, action, line: by_line, rest: by_rest });
             for place in &places {
                 action.undo(place).await;
             }
