@@ -1,5 +1,7 @@
 //! docs/operations.md lists every setting with its default: this fails when the two differ.
 
+#![allow(clippy::unwrap_used, reason = "a panic in a test is its message")]
+
 use std::{collections::BTreeMap, fs};
 
 use clap::Parser;

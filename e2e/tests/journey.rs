@@ -1,5 +1,7 @@
 //! What a newcomer does on the first day: register, log in, join, chat, read it again by REST, come back after everything was off.
 
+#![allow(clippy::unwrap_used, reason = "a panic in a test is its message")]
+
 use e2e::{
     Channels, Gateway, Line, Messages, Rest, Town, Users, WITHIN, fresh, fresh_channel, in_every_town,
     segment, until,

@@ -2,6 +2,8 @@
 //! reorders and delays, readers and an owner that crash. Every history must end with every reader at the owner's state, having
 //! shown everything once and in order. A failing seed is printed; `CAUSERIE_SEED=n` runs that history alone.
 
+#![allow(clippy::unwrap_used, reason = "a panic in a test is its message")]
+
 mod world;
 
 use world::{Faults, World};

@@ -244,11 +244,10 @@ fn a_channel_without_a_member_here_is_forgotten() {
 fn a_join_is_answered_when_the_replica_is_there() {
     let mut stage = Stage::new();
     let alice = stage.connects("alice");
-    let reply = stage.asks_to_join(alice, Attach::Live);
+    stage.asks_to_join(alice, Attach::Live);
     stage.sees(alice, &[]);
     assert_eq!(stage.asks(), [Ask::Load(stage.channel())]);
     stage.loads(41);
-    let _ = reply;
     stage.sees(alice, &["200 joined #x 1 41"]);
 }
 

@@ -285,8 +285,8 @@ impl World {
         for _ in 0..copies {
             let delay = self.rng.random_range(0..self.faults.delay_ms);
             let arrival = match committed.clone() {
-                owner::Committed::Event(event) => Arrival::Event(reader, event),
-                owner::Committed::Entry(entry) => Arrival::Entry(reader, entry),
+                owner::Committed::Event(event) => Arrival::Event(reader, *event),
+                owner::Committed::Entry(entry) => Arrival::Entry(reader, *entry),
             };
             self.after(delay, arrival);
         }

@@ -18,8 +18,8 @@ const PEOPLE: usize = 6;
 
 #[derive(Debug, Clone)]
 pub(crate) enum Committed {
-    Event(ChannelEvent),
-    Entry(Entry),
+    Event(Box<ChannelEvent>),
+    Entry(Box<Entry>),
 }
 
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ pub(crate) enum Answer {
     Heads((u64, u64, String)),
     Events(ChannelEvents),
     Entries(Entries),
-    Snapshot(Snapshot),
+    Snapshot(Box<Snapshot>),
     Failed(Ask),
 }
 
@@ -93,7 +93,7 @@ impl Owner {
                 let text = format!("topic at {}", now.as_millis());
                 ChannelChange::Topic { topic: Some(Topic { text, by: who.clone(), at }) }
             }
-            (true, _) => return Committed::Entry(self.say(who, at)),
+            (true, _) => return Committed::Entry(Box::new(self.say(who, at))),
         };
         let event = ChannelEvent {
             channel: self.replica.channel.id.clone(),
@@ -106,7 +106,7 @@ impl Owner {
         };
         self.replica.apply(&event);
         self.events.push(event.clone());
-        Committed::Event(event)
+        Committed::Event(Box::new(event))
     }
 
     fn say(&mut self, author: Person, at: Timestamp) -> Entry {
@@ -176,7 +176,7 @@ impl Owner {
                 entries: self.entries.iter().filter(|entry| entry.seq > after).take(50).cloned().collect(),
                 last_seq: self.entries.len() as u64,
             }),
-            Ask::Snapshot => Answer::Snapshot(self.snapshot()),
+            Ask::Snapshot => Answer::Snapshot(Box::new(self.snapshot())),
         }
     }
 }

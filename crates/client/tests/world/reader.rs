@@ -61,7 +61,7 @@ impl Reader {
             Answer::Entries(entries) => self.follow.entries_answered(Some(entries), now),
             Answer::Snapshot(snapshot) => {
                 let version = snapshot.channel.version;
-                let net = self.follow.snapshot_answered(Some(snapshot), now);
+                let net = self.follow.snapshot_answered(Some(*snapshot), now);
                 net.iter().for_each(|change| self.see(change));
                 self.last_version = self.last_version.max(self.follow.held().0.min(version));
             }
