@@ -33,94 +33,94 @@ fn exactly(inject: impl Fn(&mut Record, &mut StdRng) -> Option<Fault>) {
 
 #[test]
 fn an_acknowledged_message_that_is_not_in_the_history_is_lost() {
-    exactly(inject::lost);
+    exactly(inject::stored::lost);
 }
 
 #[test]
 fn a_message_that_is_in_the_history_twice_is_a_duplicate() {
-    exactly(inject::stored_twice);
+    exactly(inject::stored::stored_twice);
 }
 
 #[test]
 fn what_nobody_sent_does_not_belong_in_the_history() {
-    exactly(inject::unsent);
+    exactly(inject::stored::unsent);
 }
 
 #[test]
 fn a_history_goes_up() {
-    exactly(inject::history_disorder);
+    exactly(inject::stored::history_disorder);
 }
 
 #[test]
 fn a_history_has_no_holes() {
-    exactly(inject::hole);
+    exactly(inject::stored::hole);
 }
 
 #[test]
 fn one_key_has_one_seq() {
-    exactly(inject::two_seqs);
+    exactly(inject::stored::two_seqs);
 }
 
 #[test]
 fn an_acknowledgement_names_the_seq_in_the_history() {
-    exactly(inject::wrong_seq);
+    exactly(inject::stored::wrong_seq);
 }
 
 #[test]
 fn an_acknowledgement_names_the_id_in_the_history() {
-    exactly(inject::wrong_id);
+    exactly(inject::stored::wrong_id);
 }
 
 #[test]
 fn answers_come_in_the_order_of_the_commands() {
-    exactly(inject::answers_swapped);
+    exactly(inject::stored::answers_swapped);
 }
 
 #[test]
 fn an_authors_messages_stay_in_order() {
-    exactly(inject::author_swapped);
+    exactly(inject::stored::author_swapped);
 }
 
 #[test]
 fn a_connection_is_shown_an_entry_once() {
-    exactly(inject::seen_twice);
+    exactly(inject::shown::seen_twice);
 }
 
 #[test]
 fn a_resumed_connection_is_not_shown_again_what_the_last_one_was() {
-    exactly(inject::seen_again_after_a_resume);
+    exactly(inject::shown::seen_again_after_a_resume);
 }
 
 #[test]
 fn a_fresh_acknowledgement_of_what_was_shown_already_is_a_second_showing() {
-    exactly(inject::repeat_without_its_tag);
+    exactly(inject::shown::repeat_without_its_tag);
 }
 
 #[test]
 fn a_connection_is_shown_entries_in_order() {
-    exactly(inject::seen_late);
+    exactly(inject::shown::seen_late);
 }
 
 #[test]
 fn an_acknowledgement_waits_for_the_events_below_it() {
-    exactly(inject::ack_overtakes_event);
+    exactly(inject::shown::ack_overtakes_event);
 }
 
 #[test]
 fn only_what_is_stored_is_shown() {
-    exactly(inject::unstored);
+    exactly(inject::shown::unstored);
 }
 
 #[test]
 fn what_is_shown_is_what_is_stored() {
-    exactly(inject::altered);
-    exactly(inject::wrong_author);
+    exactly(inject::shown::altered);
+    exactly(inject::shown::wrong_author);
 }
 
 #[test]
 fn nothing_is_left_out() {
-    exactly(inject::missed);
-    exactly(inject::missed_the_end);
+    exactly(inject::shown::missed);
+    exactly(inject::shown::missed_the_end);
 }
 
 /// Bob is shown these seqs of what alice writes to him, on a new connection; then his resume is through (`None`).
