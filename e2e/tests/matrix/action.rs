@@ -14,6 +14,8 @@ pub struct Place {
     pub founder: Rest,
     pub founder_nick: String,
     pub victim_program: Rest,
+    /// Those of the row.
+    pub modes: Value,
 }
 
 /// `{c}` the channel, `{v}` the victim, `{0}` and `{1}` messages: seqs at the terminal, ids in paths.
@@ -147,9 +149,12 @@ impl Action {
                     founder.put(Channels, &format!("{path}/members/{}/roles", place.victim), &body).await;
                 }
             }
-            // Set by the row's own mode in some rows, in both channels alike: then it is gone in both from here on.
             Undo::ModesAsBefore(mode) => {
-                founder.patch(Channels, &format!("{path}/modes"), &json!({ mode: false })).await;
+                let mut modes = json!({ mode: false });
+                for (name, value) in place.modes.as_object().into_iter().flatten() {
+                    modes[name] = value.clone();
+                }
+                founder.patch(Channels, &format!("{path}/modes"), &modes).await;
             }
             Undo::Topic => {
                 founder.put(Channels, &format!("{path}/topic"), &json!({ "text": "" })).await;

@@ -18,10 +18,9 @@ pub enum Role {
     Voice,
     HalfOp,
     Op,
-    Admin,
 }
 
-const ROLES: [Role; 6] = [Role::Outsider, Role::Member, Role::Voice, Role::HalfOp, Role::Op, Role::Admin];
+const ROLES: [Role; 5] = [Role::Outsider, Role::Member, Role::Voice, Role::HalfOp, Role::Op];
 
 /// A mode, as `PATCH …/modes` takes it.
 #[derive(Debug, Clone, Copy)]
@@ -52,8 +51,6 @@ pub enum Ban {
 /// A change has reached message-service by then.
 const SETTLES_WITHIN: Duration = Duration::from_secs(3);
 
-const BANS: [Ban; 3] = [Ban::None, Ban::Banned, Ban::Excepted];
-
 #[derive(Debug, Clone, Copy)]
 pub struct Row {
     role: Role,
@@ -81,8 +78,10 @@ impl Row {
         let mut rows = Vec::new();
         for role in ROLES {
             for mode in MODES {
-                rows.extend(BANS.map(|ban| Self { role, mode, ban }));
+                rows.extend([Ban::None, Ban::Banned].map(|ban| Self { role, mode, ban }));
             }
+            // With an exception a ban is as none: one row shows it.
+            rows.push(Self { role, mode: MODES[0], ban: Ban::Excepted });
         }
         rows
     }
@@ -118,6 +117,7 @@ impl Row {
                 founder: founder.clone(),
                 founder_nick: founder_nick.clone(),
                 victim_program: victim.clone(),
+                modes: (self.mode.patch)(),
             });
         }
         let mut cells = Vec::new();
@@ -147,16 +147,9 @@ impl Row {
             Role::Voice => "voice",
             Role::HalfOp => "halfop",
             Role::Op => "op",
-            Role::Admin => "admin",
         };
         let path = format!("/v1/channels/{}/members/{actor}/roles", segment(channel));
-        let answer = founder.put(Channels, &path, &json!({ "role": role, "set": true })).await;
-        // In a channel that nobody registered an operator makes no admins: there the row is one of ops.
-        if role == "admin" && answer.status == 403 {
-            founder.put(Channels, &path, &json!({ "role": "op", "set": true })).await.ok();
-        } else {
-            answer.ok();
-        }
+        founder.put(Channels, &path, &json!({ "role": role, "set": true })).await.ok();
     }
 
     async fn close(&self, channel: &str, founder: &Rest, actor_nick: &str) {
