@@ -1,7 +1,7 @@
 //! TCP in, REST out, events back: speaks with clients, asks the owners, and shows everyone what happens. Owns nothing durable; the
 //! order of one client's commands, bounded queues, and that no half-dead connection stays are its to keep.
 //!
-//! A line's way: [`connection`] → `dialect` → `commands` → `client` (REST) → `hub` → `sendq` → [`connection`].
+//! A line's way: `connection` → `dialect` → `commands` → `client` (REST) → `hub` → `sendq` → `connection`.
 
 mod command;
 mod commands;
