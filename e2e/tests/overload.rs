@@ -11,19 +11,18 @@ use e2e::{Channels, Fault, Logs, Messages, Plan, Rest, Town, Users, fresh, fresh
 use serde_json::json;
 use tokio::{sync::Mutex, task::JoinSet, time::Instant};
 
-use self::overload::load::{Answered, Load, Memory};
+use self::overload::load::{Answered, Load, Memory, Rounds};
 
 /// Requests that a service works on at once.
 const SLOTS: usize = 8;
 /// What one send takes, at least: with the slots it makes what the service can take, 100 a second, whatever the machine.
 const WORK: Duration = Duration::from_millis(80);
-const MEASURED: Duration = Duration::from_secs(3);
+const MEASURED: Duration = Duration::from_millis(1500);
+const ROUNDS: usize = 3;
 /// The first requests open connections, fetch keys and fill caches.
 const WARM_UP: Duration = Duration::from_millis(500);
 /// A process may grow by buffers and caches, not with what it turns away.
 const GROWTH: u64 = 48 * 1024 * 1024;
-/// Below this, a time says more about the machine's scheduler than about us.
-const JITTER: Duration = Duration::from_millis(10);
 
 /// One at a time: they measure.
 static MACHINE: Mutex<()> = Mutex::const_new(());
@@ -38,20 +37,22 @@ async fn at_twice_the_load_over_rest_accepted_sends_are_as_fast_as_ever() {
     rest.post(Messages, "/v1/test/faults", &slow).await.is(204);
 
     let first = closed_loop(&rest, &channel, SLOTS, WARM_UP).await;
-    let usual = closed_loop(&rest, &channel, SLOTS, MEASURED).await;
-    let capacity = usual.accepted.len() as f64 / MEASURED.as_secs_f64();
     let memory = Memory::watch(town.process_id(Messages).expect("it runs"));
-    let twice = open_loop(&rest, &channel, 2.0 * capacity, MEASURED).await;
-    let grown = memory.grown();
-    println!("it takes {capacity:.0}/s; usual {usual}; twice that: {twice}; grown by {} KiB", grown / 1024);
-
-    twice.assert_as_fast_as(&usual, JITTER);
-    assert!(twice.refused.len() * 4 > twice.all(), "hardly anything was refused: {twice}");
-    assert!(
-        twice.accepted.len() as f64 > 0.5 * capacity * MEASURED.as_secs_f64(),
-        "too much was refused: {twice}"
-    );
+    let (mut rounds, mut offered) = (Rounds::default(), 0.0);
+    for _ in 0..ROUNDS {
+        let usual = closed_loop(&rest, &channel, SLOTS, MEASURED).await;
+        let twice = 2.0 * usual.accepted.len() as f64 / MEASURED.as_secs_f64();
+        let twice = open_loop(&rest, &channel, twice, MEASURED).await;
+        offered += usual.accepted.len() as f64;
+        rounds.add(usual, twice);
+    }
+    let (grown, Rounds { usual, twice, .. }) = (memory.grown(), &rounds);
+    println!("grown by {} KiB", grown / 1024);
+    rounds.assert_accepted_are_as_fast_as_ever();
+    rounds.assert_the_rest_was_refused();
+    assert!(twice.accepted.len() as f64 > 0.5 * offered, "too much was refused: {twice}");
     assert!(grown < GROWTH, "it grew by {grown} bytes");
+
     // And when it is over, it is over.
     let after = closed_loop(&rest, &channel, 1, Duration::from_millis(500)).await;
     assert!(after.refused.is_empty() && !after.accepted.is_empty(), "afterwards: {after}");
@@ -65,11 +66,12 @@ async fn at_twice_the_load_over_rest_accepted_sends_are_as_fast_as_ever() {
 async fn at_twice_the_load_at_a_terminal_accepted_sends_are_as_fast_as_ever() {
     /// What one connection may keep up.
     const EACH: u32 = 10;
+    const BURST: u32 = 5;
     const PEOPLE: usize = 10;
     let _machine = MACHINE.lock().await;
     let plan = Plan::five_processes()
         .set(&format!("gateway.limits.commands_per_second={EACH}"))
-        .set(&format!("gateway.limits.command_burst={EACH}"));
+        .set(&format!("gateway.limits.command_burst={BURST}"));
     let town = plan.start().await;
     let channel = fresh_channel("crowd");
 
@@ -82,15 +84,16 @@ async fn at_twice_the_load_at_a_terminal_accepted_sends_are_as_fast_as_ever() {
         }
         people.join_all().await.into_iter().fold(Answered::default(), Answered::and)
     };
-    let usual = type_all(f64::from(EACH) * 0.8).await;
-    assert!(usual.refused.is_empty(), "the usual load is taken: {usual}");
     let memory = Memory::watch(town.process_id(e2e::Gateway).expect("it runs"));
-    let twice = type_all(f64::from(EACH) * 2.0).await;
+    let mut rounds = Rounds::default();
+    for _ in 0..ROUNDS {
+        let usual = type_all(f64::from(EACH) * 0.8).await;
+        rounds.add(usual, type_all(f64::from(EACH) * 2.0).await);
+    }
     let grown = memory.grown();
-    println!("usual {usual}; twice: {twice}; grown by {} KiB", grown / 1024);
-
-    twice.assert_as_fast_as(&usual, JITTER);
-    assert!(twice.refused.len() * 4 > twice.all(), "hardly anything was refused: {twice}");
+    println!("grown by {} KiB", grown / 1024);
+    rounds.assert_accepted_are_as_fast_as_ever();
+    rounds.assert_the_rest_was_refused();
     assert!(grown < GROWTH, "it grew by {grown} bytes");
 }
 

@@ -12,6 +12,9 @@ use e2e::{Line, fresh};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::task::AbortOnDropHandle;
 
+/// Below this, a time says more about the machine's scheduler than about us.
+const JITTER: Duration = Duration::from_millis(10);
+
 /// What became of a load.
 #[derive(Debug, Default)]
 pub(crate) struct Answered {
@@ -54,10 +57,40 @@ impl Answered {
         took.sort_unstable();
         took.get(took.len() * 99 / 100).copied().unwrap_or_default()
     }
+}
 
-    pub(crate) fn assert_as_fast_as(&self, usual: &Self, jitter: Duration) {
-        let most = 2 * usual.p99().max(jitter);
-        assert!(self.p99() <= most, "accepted sends were slower than {most:?}: {self}, usually {usual}");
+/// Usual load and twice the load in turn, so that whatever else the machine does falls on both.
+#[derive(Debug, Default)]
+pub(crate) struct Rounds {
+    pub(crate) usual: Answered,
+    pub(crate) twice: Answered,
+    slower: Vec<f64>,
+}
+
+impl Rounds {
+    pub(crate) fn add(&mut self, usual: Answered, twice: Answered) {
+        println!("usual {usual}; twice that: {twice}");
+        let p99 = |answered: &Answered| answered.p99().max(JITTER).as_secs_f64();
+        self.slower.push(p99(&twice) / p99(&usual));
+        self.usual.add(usual);
+        self.twice.add(twice);
+    }
+
+    /// In the middle round.
+    pub(crate) fn assert_accepted_are_as_fast_as_ever(&self) {
+        let mut slower = self.slower.clone();
+        slower.sort_by(f64::total_cmp);
+        assert!(slower[slower.len() / 2] <= 2.0, "accepted sends took so many times as long: {slower:.1?}");
+    }
+
+    /// Something was too much, and was told so.
+    pub(crate) fn assert_the_rest_was_refused(&self) {
+        assert!(self.usual.refused.is_empty(), "the usual load is taken: {}", self.usual);
+        assert!(
+            self.twice.refused.len() * 4 > self.twice.all(),
+            "hardly anything was refused: {}",
+            self.twice
+        );
     }
 }
 
