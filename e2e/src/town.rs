@@ -13,7 +13,14 @@ use api::auth::ServiceName;
 use kit::{auth::Signer, clock::Clock, secrets::Keys};
 use tempfile::TempDir;
 
-use crate::{clock::until, line::Line, ports, postgres::Databases, process::Process, rest::Rest};
+use crate::{
+    clock::{WITHIN, until},
+    line::Line,
+    ports,
+    postgres::Databases,
+    process::Process,
+    rest::Rest,
+};
 
 /// From the start of a process until it is ready: migrations and five debug builds on two busy cores.
 const READY_WITHIN: Duration = Duration::from_secs(30);
@@ -241,7 +248,16 @@ impl Town {
             Fault::LoseAnswer => ("hang", true),
         };
         let armed = serde_json::json!({ "path": path, "fault": fault, "after": after });
-        self.rest().post(name, "/v1/test/faults", &armed).await.is(204);
+        // A service at its limit sheds this request like any other; it will have room again.
+        until("a fault is armed", WITHIN, async || {
+            let answer = self.rest().post(name, "/v1/test/faults", &armed).await;
+            if answer.status == 503 {
+                return None;
+            }
+            answer.is(204);
+            Some(())
+        })
+        .await;
     }
 
     /// Those of its processes that can be killed: one service each, or any one that stands for all.
