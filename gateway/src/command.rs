@@ -350,6 +350,12 @@ impl Refusal {
     }
 
     #[must_use]
+    pub(crate) fn seq(mut self, seq: u64) -> Self {
+        self.about.seq = Some(seq);
+        self
+    }
+
+    #[must_use]
     pub(crate) fn of(mut self, service: ServiceName) -> Self {
         self.about.service = Some(service);
         self

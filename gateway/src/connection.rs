@@ -232,3 +232,27 @@ impl From<io::Error> for Stop {
         Self::Broken(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use api::auth::ServiceName;
+    use kit::Kit;
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::{config::Config, dialect::plain::Format};
+
+    /// Most connections are idle most of the time: what one costs then is its task, and nothing else.
+    #[tokio::test]
+    async fn an_idle_connection_is_a_small_task() {
+        let (common, _home) = kit::testing::common();
+        let kit = Kit::open(ServiceName::Gateway, &common).await.unwrap();
+        let gateway = Gateway::new(&kit, Config::default()).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let address = stream.local_addr().unwrap().ip();
+        let connection = Connection::new(stream, address, gateway, Dialect::Plain(Format::Wire));
+        let size = size_of_val(&connection.run(CancellationToken::new()));
+        assert!(size <= 2048, "{size} bytes");
+    }
+}

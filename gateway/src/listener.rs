@@ -102,7 +102,13 @@ async fn refuse(mut stream: TcpStream, dialect: Dialect, detail: &'static str) {
 
 /// How many connections there are, and from where.
 #[derive(Default)]
-struct Counts(Mutex<HashMap<IpAddr, usize>>);
+struct Counts(Mutex<Connected>);
+
+#[derive(Default)]
+struct Connected {
+    all: usize,
+    from: HashMap<IpAddr, usize>,
+}
 
 /// A connection's place in the counts, given back when dropped.
 struct Place {
@@ -118,31 +124,32 @@ impl Counts {
         most_each: usize,
     ) -> Result<Place, &'static str> {
         let from = network(peer.ip().to_canonical());
-        let mut counts = self.0.lock();
-        let all: usize = counts.values().sum();
-        if all >= most {
+        let mut connected = self.0.lock();
+        if connected.all >= most {
             return Err("the server is full, try again later");
         }
-        let here = counts.entry(from).or_default();
+        let here = connected.from.entry(from).or_default();
         if *here >= most_each {
             return Err("there are too many connections from your address");
         }
         *here += 1;
-        metrics::gauge!("gateway_connections").set((all + 1) as f64);
+        connected.all += 1;
+        metrics::gauge!("gateway_connections").set(connected.all as f64);
         Ok(Place { counts: self.clone(), from })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut counts = self.counts.0.lock();
-        if let Some(here) = counts.get_mut(&self.from) {
+        let mut connected = self.counts.0.lock();
+        if let Some(here) = connected.from.get_mut(&self.from) {
             *here -= 1;
             if *here == 0 {
-                counts.remove(&self.from);
+                connected.from.remove(&self.from);
             }
         }
-        metrics::gauge!("gateway_connections").decrement(1.0);
+        connected.all -= 1;
+        metrics::gauge!("gateway_connections").set(connected.all as f64);
     }
 }
 

@@ -244,6 +244,12 @@ impl SendQueue {
         Poll::Ready(Ok(inner.take()))
     }
 
+    /// Ready when there is no sense in writing any more.
+    pub(crate) fn poll_overflow(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.writer.register(context.waker());
+        if self.inner.lock().closed == Some(Closed::Overflow) { Poll::Ready(()) } else { Poll::Pending }
+    }
+
     /// What is queued, if anything.
     pub(crate) fn take(&self) -> Option<Taken> {
         let mut inner = self.inner.lock();

@@ -23,20 +23,42 @@ use crate::{
 /// Bytes of missed lines that may wait while the next page is asked for.
 const UNREAD: usize = 64 * 1024;
 
+/// What is resumed, found out before anything is shown.
+enum Wanted {
+    Channel(String),
+    Person(Result<Person, Refusal>),
+}
+
 /// Joins, shows what was missed since each cursor, then what is new.
 pub(super) async fn resume(session: &mut Session, targets: Vec<(String, u64)>, reply: Reply) {
     let last = targets.len() - 1;
-    for (index, (target, after)) in targets.into_iter().enumerate() {
-        let answer = if target.starts_with('#') {
-            channel(session, &target, after).await
-        } else {
-            person(session, &target, after).await
+    let mut wanted = Vec::with_capacity(targets.len());
+    for (target, after) in targets {
+        wanted.push((find(session, target, after).await, after));
+    }
+    for (index, (target, after)) in wanted.into_iter().enumerate() {
+        let answer = match target {
+            Wanted::Channel(name) => channel(session, &name, after).await,
+            Wanted::Person(Ok(person)) => direct(session, &person, after).await,
+            Wanted::Person(Err(refusal)) => Err(refusal),
         };
         if index == last {
             return reply.give(&answer);
         }
         reply.partial(&answer);
     }
+}
+
+/// A person is silent from here until their turn: what they say meanwhile is among what is then shown.
+async fn find(session: &Session, target: String, after: u64) -> Wanted {
+    if target.starts_with('#') {
+        return Wanted::Channel(target);
+    }
+    let person = session.person(&target).await;
+    if let Ok(person) = &person {
+        session.gateway.hub.pause_direct(session.client.id, &person.id, after);
+    }
+    Wanted::Person(person)
 }
 
 async fn channel(session: &mut Session, name: &str, after: u64) -> Answer {
@@ -68,14 +90,12 @@ pub(crate) async fn catch_up(gateway: &Gateway, client: &Client, changed: Change
     }
 }
 
-async fn person(session: &mut Session, nick: &str, after: u64) -> Answer {
-    let person = session.person(nick).await?;
+async fn direct(session: &Session, person: &Person, after: u64) -> Answer {
     let hub = session.gateway.hub.clone();
-    hub.pause_direct(session.client.id, &person.id, after);
     let about = |refusal: Refusal| refusal.nick(person.nick.as_str());
     let (mut cursor, mut conversation, mut until) = (after, None, 0);
     loop {
-        let read = read_direct(session, &person, cursor, &mut conversation).await;
+        let read = read_direct(session, person, cursor, &mut conversation).await;
         // Whatever comes of it, what is new is shown from now on.
         cursor = read.as_ref().map_or(u64::MAX, |&read| read.max(until));
         match (hub.resume_direct(session.client.id, &person.id, conversation.as_ref(), cursor), read) {

@@ -6,7 +6,7 @@ use bytes::Buf;
 use tokio::net::TcpStream;
 
 use super::Stop;
-use crate::sendq::{SendQueue, Taken, WRITE_PIECES};
+use crate::sendq::{Closed, SendQueue, Taken, WRITE_PIECES};
 
 /// What is being written. Kept between tries, so that a write can be left and taken up again anywhere.
 #[derive(Default)]
@@ -18,8 +18,15 @@ impl Writer {
     /// Writes whatever comes, until the connection cannot or must not be written to.
     pub(crate) async fn write(&mut self, stream: &TcpStream, queue: &SendQueue) -> Stop {
         loop {
-            if let Err(error) = self.write_hand(stream, queue).await {
-                return error.into();
+            tokio::select! {
+                biased;
+                written = self.write_hand(stream, queue) => {
+                    if let Err(error) = written {
+                        return error.into();
+                    }
+                }
+                // It takes nothing, and will not be waited for.
+                () = poll_fn(|context| queue.poll_overflow(context)) => return Stop::Closed(Closed::Overflow),
             }
             match poll_fn(|context| queue.poll_take(context)).await {
                 Ok(taken) => self.hand = Some(taken),

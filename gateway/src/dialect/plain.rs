@@ -4,6 +4,8 @@ mod decode;
 mod encode;
 mod errors;
 mod events;
+#[cfg(test)]
+mod tests;
 pub(crate) mod verbs;
 
 pub(crate) use self::{

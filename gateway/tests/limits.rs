@@ -1,0 +1,123 @@
+//! Each limit of the gateway at what it allows, and at one more.
+
+mod town;
+
+use kit::config::Period;
+
+use self::town::{Person, Town};
+
+#[tokio::test]
+async fn an_address_has_so_many_connections() {
+    let town = Town::with(|config| config.limits.connections_per_address = 2).await;
+    let _first = town.connect().await;
+    let mut second = town.connect().await;
+    let mut third = Person::connect(town.lines).await;
+    third.sees_next("429 too-many-connections :there are too many connections from your address").await;
+    assert_eq!(third.sees_the_end().await, [""; 0]);
+    second.asks("/quit", "200 bye").await;
+    second.sees_the_end().await;
+    // Its place is given back a moment after its end was seen.
+    town::within("a place", async {
+        loop {
+            let mut next = Person::connect(town.lines).await;
+            if next.line().await.is_some_and(|line| line.starts_with("200 welcome")) {
+                return;
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn all_together_have_so_many_connections() {
+    let town = Town::with(|config| config.limits.connections = 1).await;
+    let _first = town.connect().await;
+    let mut second = Person::connect(town.lines).await;
+    second.sees_next("429 too-many-connections :the server is full").await;
+}
+
+#[tokio::test]
+async fn who_says_nothing_is_sent_away_who_has_a_nick_stays() {
+    let town = Town::with(|config| config.limits.registration_time = Period::millis(700)).await;
+    let mut alice = town.person("alice").await;
+    let mut silent = town.connect().await;
+    silent.sees_next("100 closing :").await;
+    assert_eq!(silent.sees_the_end().await, [""; 0]);
+    alice.asks("/ping", "200 pong :").await;
+}
+
+#[tokio::test]
+async fn a_burst_is_answered_and_what_is_more_is_too_fast() {
+    let town = Town::with(|config| {
+        config.limits.commands_per_second = 1;
+        config.limits.command_burst = 4;
+    })
+    .await;
+    let mut hasty = town.connect().await;
+    hasty.raw(b"/ping 1\n/ping 2\n/ping 3\n/ping 4\n@id=x /ping 5\n").await;
+    for number in 1..=4 {
+        hasty.sees_next(&format!("200 pong :{number}")).await;
+    }
+    hasty.sees_next("@id=x 429 too-fast 1 :").await;
+}
+
+#[tokio::test]
+async fn a_line_has_8192_bytes() {
+    let town = Town::new().await;
+    let mut alice = town.connect().await;
+    let fits = format!("/ping {}", "x".repeat(8192 - 6));
+    let reply = alice.asks(&fits, "200 pong :").await;
+    assert_eq!(reply.len(), "200 pong :".len() + 8192 - 6);
+    alice.asks(&format!("{fits}x"), "413 line-too-long 8192 :").await;
+    alice.asks("/ping", "200 pong :").await;
+}
+
+#[tokio::test]
+async fn failed_logins_have_an_end() {
+    let town = Town::with(|config| config.limits.login_attempts = 2).await;
+    let mut guesser = town.connect().await;
+    guesser.asks("/login alice password1", "401 bad-credentials").await;
+    guesser.asks("/login alice password2", "401 bad-credentials").await;
+    guesser.asks("/login alice password3", "429 too-fast ").await;
+    guesser.asks("/nick guesser", "200 nick guesser").await;
+}
+
+#[tokio::test]
+async fn a_connection_is_in_so_many_channels() {
+    let town = Town::with(|config| config.limits.channels = 2).await;
+    let mut alice = town.person("alice").await;
+    alice.asks("/join #a", "200 joined #a 1 0").await;
+    alice.asks("/join #b", "200 joined #b 1 0").await;
+    alice.asks("/join #c", "422 too-many-channels #c :").await;
+    alice.asks("/join #b", "200 joined #b 1 0").await;
+    alice.asks("/part #a", "200 parted #a").await;
+    alice.asks("/join #c", "200 joined #c 1 0").await;
+}
+
+/// The system keeps some megabytes for a socket by itself; then the gateway's own queue fills.
+#[tokio::test]
+async fn who_does_not_read_is_closed_and_the_others_are_not() {
+    const AT_ONCE: usize = 32;
+    let town = Town::with(|config| {
+        config.limits.send_queue = 256 * 1024;
+        config.limits.commands_per_second = 100_000;
+        config.limits.command_burst = 100_000;
+    })
+    .await;
+    let mut alice = town.person("alice").await;
+    alice.asks("/join #x", "200 joined #x 1 0").await;
+    let mut deaf = Person::connect_narrowly(town.lines).await;
+    deaf.asks("/nick deaf", "200 nick deaf").await;
+    deaf.asks("/join #x", "200 joined #x 2 0").await;
+    let texts = format!("{}\n", "x".repeat(4000)).repeat(AT_ONCE);
+    for _ in 0..2000 / AT_ONCE {
+        alice.raw(texts.as_bytes()).await;
+        for _ in 0..AT_ONCE {
+            alice.sees("201 sent #x").await;
+        }
+        if alice.has_seen("100 quit deaf :send queue exceeded") {
+            break;
+        }
+    }
+    alice.asks("/names #x", "200 names #x 1").await;
+}

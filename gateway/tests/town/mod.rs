@@ -1,0 +1,113 @@
+//! The gateway over real sockets, with the real services in the same process.
+#![allow(dead_code, reason = "each test binary uses its part of it")]
+
+mod person;
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+
+use gateway::{Config, Started};
+use kit::{
+    Clock, Running, Service,
+    config::{Common, Settings},
+};
+use tempfile::TempDir;
+use url::Url;
+
+pub(crate) use self::person::{Person, within};
+
+pub(crate) struct Town {
+    pub(crate) lines: SocketAddr,
+    pub(crate) common: Common,
+    gateway: Option<Running>,
+    services: Vec<Running>,
+    _home: TempDir,
+}
+
+/// A port that was free a moment ago.
+fn port() -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there are free ports");
+    listener.local_addr().expect("a listener has an address")
+}
+
+fn url(address: SocketAddr) -> Url {
+    Url::parse(&format!("http://{address}")).expect("an address makes a URL")
+}
+
+impl Town {
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// With settings of the gateway's.
+    pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let (mut common, home) = kit::testing::common();
+        let [users, channels, messages, logs] = [(); 4].map(|()| port());
+        common.urls.users = url(users);
+        common.urls.channels = url(channels);
+        common.urls.messages = url(messages);
+        common.urls.logs = url(logs);
+        let services = vec![
+            user_service::up(
+                Settings {
+                    common: common.clone(),
+                    service: user_service::Config { listen: users, ..Default::default() },
+                },
+                Clock::system(),
+            )
+            .await
+            .expect("users are up"),
+            channel_service::ChannelService::up(Settings {
+                common: common.clone(),
+                service: channel_service::Config { listen: channels, ..Default::default() },
+            })
+            .await
+            .expect("channels are up"),
+            message_service::MessageService::up(Settings {
+                common: common.clone(),
+                service: message_service::Config { listen: messages, ..Default::default() },
+            })
+            .await
+            .expect("messages are up"),
+        ];
+        let mut service = Config::default();
+        service.lines.set_port(0);
+        service.listen.set_port(0);
+        change(&mut service);
+        let started = gateway::start(Settings { common: common.clone(), service }).await;
+        let Started { running, lines } = started.expect("the gateway is up");
+        Self { lines, common, gateway: Some(running), services, _home: home }
+    }
+
+    /// Somebody new, greeted.
+    pub(crate) async fn connect(&self) -> Person {
+        let mut person = Person::connect(self.lines).await;
+        person.sees("200 welcome causerie/1 Causerie :").await;
+        person
+    }
+
+    pub(crate) async fn person(&self, nick: &str) -> Person {
+        let mut person = self.connect().await;
+        person.asks(&format!("/nick {nick}"), &format!("200 nick {nick}")).await;
+        person
+    }
+
+    /// As another gateway or service would ask.
+    pub(crate) fn users(&self) -> client::Users {
+        let keys = kit::secrets::Keys::open(&self.common.secrets_dir(), api::auth::ServiceName::Gateway);
+        let keys = std::sync::Arc::new(keys.expect("the keys are there"));
+        let signer = kit::auth::Signer::new(keys, Clock::system());
+        let credentials = std::sync::Arc::new(move || {
+            let bearer = signer.bearer();
+            bearer.to_str().expect("a token is text").trim_start_matches("Bearer ").to_owned()
+        });
+        let name = api::auth::ServiceName::Users;
+        client::Users(
+            client::Service::new(name, self.common.urls.users.as_str(), credentials).expect("a client"),
+        )
+    }
+
+    /// The gateway stops, as at SIGTERM.
+    pub(crate) async fn stops(&mut self) -> bool {
+        self.gateway.take().expect("the gateway stops once").stop().await
+    }
+}
