@@ -1,3 +1,6 @@
+mod plug;
+mod reader;
+
 use std::{
     collections::VecDeque,
     io,
@@ -9,9 +12,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::{net::TcpStream, sync::mpsc, task::JoinHandle};
-use tokio_util::sync::CancellationToken;
+use tokio::{net::TcpStream, sync::mpsc};
 
+use self::reader::{News, Reader};
 use crate::{
     clock::WITHIN,
     heard::{Heard, Reply},
@@ -33,12 +36,6 @@ pub struct Line {
     /// Every byte that came.
     bytes: Vec<u8>,
     closed: bool,
-}
-
-enum News {
-    Line(Heard),
-    Bytes(Vec<u8>),
-    Closed,
 }
 
 static CONNECTIONS: AtomicUsize = AtomicUsize::new(1);
@@ -277,44 +274,6 @@ impl Line {
         }
     }
 
-    /// Nothing more is sent; the server's half stays open.
-    ///
-    /// # Panics
-    /// If the connection is gone.
-    pub async fn half_closes(&mut self) {
-        self.transcript.push("> (half-close)".into());
-        let closed = socket2::SockRef::from(&*self.stream).shutdown(std::net::Shutdown::Write);
-        closed.unwrap_or_else(|error| panic!("{}: {error}", self.name));
-    }
-
-    /// Stops reading, without closing: the server's queue for us fills.
-    pub async fn stops_reading(&mut self) {
-        self.reader.stop().await;
-    }
-
-    /// Reads again.
-    ///
-    /// # Panics
-    /// If it did not stop.
-    pub fn reads_again(&mut self) {
-        let begun = self.reader.begun.take().expect("this one has stopped reading");
-        self.gather();
-        let (news, incoming) = mpsc::unbounded_channel();
-        self.incoming = incoming;
-        self.reader = Reader::start(self.stream.clone(), news, begun);
-    }
-
-    /// Pulls the plug: the other side gets a reset, without any goodbye.
-    ///
-    /// # Panics
-    /// If the socket cannot be told.
-    pub async fn resets(mut self) {
-        let socket = socket2::SockRef::from(&*self.stream);
-        socket.set_linger(Some(Duration::ZERO)).expect("a socket can linger");
-        // The reader has let go of the socket then, which closes with this function's end.
-        self.reader.stop().await;
-    }
-
     pub fn local_addr(&self) -> Option<SocketAddr> {
         self.stream.local_addr().ok()
     }
@@ -386,66 +345,5 @@ impl Line {
 impl Drop for Line {
     fn drop(&mut self) {
         self.reader.task.abort();
-    }
-}
-
-/// Reads all the time.
-struct Reader {
-    /// Ends with what it has of a line that is not whole.
-    task: JoinHandle<Vec<u8>>,
-    stop: CancellationToken,
-    /// There once it has stopped.
-    begun: Option<Vec<u8>>,
-}
-
-impl Reader {
-    fn start(stream: Arc<TcpStream>, news: mpsc::UnboundedSender<News>, begun: Vec<u8>) -> Self {
-        let stop = CancellationToken::new();
-        let task = tokio::spawn(read_on(stream, news, begun, stop.clone()));
-        Self { task, stop, begun: None }
-    }
-
-    async fn stop(&mut self) {
-        if self.begun.is_none() {
-            self.stop.cancel();
-            self.begun = Some((&mut self.task).await.unwrap_or_default());
-        }
-    }
-}
-
-async fn read_on(
-    stream: Arc<TcpStream>,
-    news: mpsc::UnboundedSender<News>,
-    mut begun: Vec<u8>,
-    stop: CancellationToken,
-) -> Vec<u8> {
-    let mut chunk = vec![0; 64 * 1024];
-    loop {
-        tokio::select! {
-            _ = stream.readable() => {}
-            () = stop.cancelled() => return begun,
-        }
-        let count = match stream.try_read(&mut chunk) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-            // A reset is an end as well.
-            read => read.unwrap_or(0),
-        };
-        let at = Instant::now();
-        // Nobody listens any more once the connection is dropped.
-        let _ = news.send(News::Bytes(chunk[..count].to_vec()));
-        begun.extend_from_slice(&chunk[..count]);
-        while let Some(end) = begun.iter().position(|&b| b == b'\n') {
-            let line: Vec<u8> = begun.drain(..=end).collect();
-            let raw = String::from_utf8_lossy(&line[..end]).into_owned();
-            let _ = news.send(News::Line(Heard { raw, at }));
-        }
-        if count == 0 {
-            if !begun.is_empty() {
-                let raw = String::from_utf8_lossy(&begun).into_owned();
-                let _ = news.send(News::Line(Heard { raw: format!("(without LF) {raw}"), at }));
-            }
-            let _ = news.send(News::Closed);
-            return Vec::new();
-        }
     }
 }

@@ -1,0 +1,69 @@
+use api::auth::ServiceName;
+
+use super::Town;
+
+/// What a town is to be like; [`start`](Self::start) builds it.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    pub(super) five: bool,
+    pub(super) postgres: bool,
+    pub(super) open: bool,
+    pub(super) settings: Vec<(Option<ServiceName>, String)>,
+}
+
+impl Plan {
+    pub fn one_process() -> Self {
+        Self::default()
+    }
+
+    pub fn five_processes() -> Self {
+        Self { five: true, ..Self::default() }
+    }
+
+    /// Databases on the PostgreSQL of the tests instead of SQLite files.
+    #[must_use]
+    pub fn on_postgres(mut self) -> Self {
+        self.postgres = true;
+        self
+    }
+
+    /// `users.lease=1s` and the like, as `--set` takes it.
+    #[must_use]
+    pub fn set(mut self, setting: &str) -> Self {
+        self.settings.push((None, setting.to_owned()));
+        self
+    }
+
+    /// A setting of one of five processes only.
+    #[must_use]
+    pub fn set_for(mut self, name: ServiceName, setting: &str) -> Self {
+        self.settings.push((Some(name), setting.to_owned()));
+        self
+    }
+
+    /// The line protocol is not only for this machine: see [`Town::chat_address_from_outside`].
+    #[must_use]
+    pub fn open_to_all(mut self) -> Self {
+        self.open = true;
+        self
+    }
+
+    /// Services can be told to fail: see [`Town::arms`].
+    #[must_use]
+    pub fn with_faults(self) -> Self {
+        self.set("http.test_faults=true")
+    }
+
+    /// Starts it and waits until it is ready.
+    ///
+    /// # Panics
+    /// If it does not get ready.
+    pub async fn start(self) -> Town {
+        let town = Town::build(self).await;
+        for process in town.processes().iter_mut() {
+            process.start();
+        }
+        town.ready().await;
+        town
+    }
+}
