@@ -66,7 +66,10 @@ pub struct SendItem {
 
 /// What came of one item.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[expect(clippy::large_enum_variant, reason = "nearly all are stored, and a box would cost each an allocation")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are stored, and a box would cost each an allocation"
+)]
 #[serde(rename_all = "snake_case")]
 pub enum SendResult {
     /// Committed. `replayed`: it had been before, this is the first answer.
