@@ -2,6 +2,7 @@
 //! ([`State::channel_event`], [`State::entry`], [`State::user_event`]), own replies and bus alike; lines go out to many queues,
 //! written once for each dialect. No I/O and no waiting: one lock, time passed in, and what is missing comes out as [`Ask`]s.
 
+mod change;
 mod channel;
 mod client;
 mod direct;

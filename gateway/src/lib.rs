@@ -16,6 +16,7 @@ mod lane;
 mod lease;
 mod listener;
 mod rate;
+mod refusal;
 mod reopen;
 mod reply;
 mod sendq;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use api::{
-    ChannelName, Entry, Nick, Person, Timestamp,
+    Entry, Nick,
     channels::Changed,
     event::{ChannelChange, ChannelEvent},
     id::{ChannelId, UserId},
@@ -19,7 +19,6 @@ use client::{
 };
 
 use super::{ClientId, State, client::Change, due::Thing, join::Joining, keep_early, sent::Owed, show::Doer};
-use crate::event::{Event, Who};
 
 /// What a client waits for a reply whose place in the order is not known yet, because something before it is missing.
 pub(super) const OVERDUE: Duration = Duration::from_secs(1);
@@ -228,120 +227,6 @@ impl State {
             }
             _ => {}
         }
-    }
-
-    /// Shows the net changes of a snapshot, which nobody is known to have made.
-    pub(super) fn show_net_changes(
-        &mut self,
-        id: &ChannelId,
-        name: &ChannelName,
-        changes: Vec<ChannelChange>,
-    ) {
-        for change in changes {
-            let event = ChannelEvent {
-                channel: id.clone(),
-                name: name.clone(),
-                version: 0,
-                at: super::now(),
-                by: None,
-                session: None,
-                change,
-            };
-            if let ChannelChange::Joined { member } = &event.change {
-                self.enter_person(&member.person, id);
-            }
-            self.show_change(&event, None);
-            if let ChannelChange::Parted { user, .. } = &event.change {
-                self.detach_user(id, &user.id);
-                self.leave_person(&user.id, id);
-            }
-        }
-    }
-
-    /// Shows an event to everyone whom it concerns.
-    fn show_change(&mut self, event: &ChannelEvent, doer: Option<&Doer>) {
-        let (id, channel, at) = (&event.channel, &event.name, event.at);
-        let by = event.by.as_ref().map(|person| self.nick_of(person));
-        let by = by.as_ref().map(|nick| Who { nick: nick.as_str() });
-        let reason = |reason: &Option<String>| reason.clone().unwrap_or_default();
-        match &event.change {
-            ChannelChange::Joined { member } => {
-                let nick = self.nick_of(&member.person);
-                let who = Who { nick: nick.as_str() };
-                self.show_channel(id, &Event::Join { channel, who }, at, doer);
-            }
-            ChannelChange::Parted { user, reason: why } => {
-                let nick = self.nick_of(user);
-                let who = Who { nick: nick.as_str() };
-                self.show_channel(id, &Event::Part { channel, who, reason: &reason(why) }, at, doer);
-            }
-            ChannelChange::Kicked { user, reason: why } => {
-                let nick = self.nick_of(user);
-                let who = Who { nick: nick.as_str() };
-                self.show_channel(id, &Event::Kick { channel, by, who, reason: &reason(why) }, at, doer);
-            }
-            ChannelChange::Quit { user, reason: why, ending, touched } => {
-                let followed =
-                    touched.iter().filter(|touched| self.channels.contains_key(&touched.channel)).count();
-                self.show_quit(id, user, &reason(why), ending, followed, at);
-            }
-            ChannelChange::Topic { topic } => {
-                let text = topic.as_ref().map_or("", |topic| &topic.text);
-                self.show_channel(id, &Event::Topic { channel, by, text }, at, doer);
-            }
-            ChannelChange::Modes { changes, .. } => {
-                self.show_channel(id, &Event::Modes { channel, by, changes }, at, doer);
-            }
-            ChannelChange::Roles { user, role, set, .. } => {
-                let nick = self.nick_of(user);
-                let (who, role, set) = (Who { nick: nick.as_str() }, *role, *set);
-                self.show_channel(id, &Event::Role { channel, by, who, role, set }, at, doer);
-            }
-            ChannelChange::Listed { list, entry } => {
-                let event = Event::Listed { channel, by, list: *list, mask: entry.mask.as_str(), set: true };
-                self.show_channel(id, &event, at, doer);
-            }
-            ChannelChange::Unlisted { list, mask, .. } => {
-                let event = Event::Listed { channel, by, list: *list, mask, set: false };
-                self.show_channel(id, &event, at, doer);
-            }
-            ChannelChange::Invited { user, .. } => {
-                self.hand_out();
-                let invited =
-                    self.people.get(&user.id).map(|known| known.clients.to_vec()).unwrap_or_default();
-                self.show(&invited, &Event::Invite { channel, by }, at);
-            }
-            // What these change is seen in what follows, or by nobody in the channel.
-            ChannelChange::Registered { .. }
-            | ChannelChange::Unregistered
-            | ChannelChange::Policy { .. }
-            | ChannelChange::Dormant
-            | ChannelChange::Woken { .. }
-            | ChannelChange::Deleted
-            | ChannelChange::Unknown => {}
-        }
-    }
-
-    fn show_quit(
-        &mut self,
-        id: &ChannelId,
-        user: &Person,
-        reason: &str,
-        ending: &str,
-        followed: usize,
-        at: Timestamp,
-    ) {
-        self.hand_out();
-        let Some(channel) = self.channels.get(id) else { return };
-        let is_other = |client: &ClientId| {
-            self.clients
-                .get(client)
-                .is_some_and(|local| local.user != user.id && local.former.as_ref() != Some(&user.id))
-        };
-        let viewers: Vec<_> = channel.viewers().filter(is_other).collect();
-        let viewers = self.endings.not_shown(ending, followed, &viewers);
-        let nick = self.nick_of(user);
-        self.show(&viewers, &Event::Quit { who: Who { nick: nick.as_str() }, reason }, at);
     }
 
     pub(super) fn members(&self, id: &ChannelId) -> Option<Vec<(Nick, Roles)>> {

@@ -76,13 +76,10 @@ impl Person {
     }
 
     /// The next line is this one.
-    #[track_caller]
-    pub(crate) fn sees_next(&mut self, start: &str) -> impl Future<Output = String> {
-        async move {
-            let line = self.line().await.unwrap_or_else(|| panic!("the connection ended without {start:?}"));
-            assert!(line.starts_with(start), "{line:?} instead of {start:?}");
-            line
-        }
+    pub(crate) async fn sees_next(&mut self, start: &str) -> String {
+        let line = self.line().await.unwrap_or_else(|| panic!("the connection ended without {start:?}"));
+        assert!(line.starts_with(start), "{line:?} instead of {start:?}");
+        line
     }
 
     pub(crate) async fn asks(&mut self, line: &str, reply: &str) -> String {
