@@ -5,11 +5,7 @@ pub(crate) mod sends;
 
 use std::{future::Future, time::Duration};
 
-use api::{
-    Item,
-    auth::ServiceName,
-    page::{Batch, MAX_BATCH},
-};
+use api::{Item, auth::ServiceName, page::Batch};
 use kit::{
     Tasks,
     trace::{self, TraceContext},
@@ -22,6 +18,8 @@ use crate::command::Refusal;
 const WITHIN: Duration = Duration::from_millis(2500);
 /// Between two tries of the same batch.
 const PAUSE: Duration = Duration::from_millis(100);
+/// Requests of one batch: a round trip is shared by enough of them, and a slow service still answers in time.
+const BATCH: usize = 256;
 /// Requests that wait for the batch before theirs: several batches' worth. Full: `503 overloaded`.
 const WAITING: usize = 8192;
 
@@ -75,7 +73,7 @@ where
     F: Future<Output = Result<Batch<Item<O>>, client::Error>>,
 {
     let mut batch = Vec::new();
-    while queue.recv_many(&mut batch, MAX_BATCH).await > 0 {
+    while queue.recv_many(&mut batch, BATCH).await > 0 {
         carry_out(&mut batch, service, &post).await;
         batch.clear();
     }

@@ -127,6 +127,13 @@ impl Session {
         reopen::opened(&self.gateway, &self.client, self.address, opened).await;
     }
 
+    /// A session may have been opened without an answer: it must not live on without a connection.
+    pub(crate) fn may_be_open(&self, session: SessionId, refusal: &Refusal) {
+        if refusal.problem.status >= 500 {
+            self.gateway.unended.add(EndSession { session, reason: "not answered in time".to_owned() });
+        }
+    }
+
     /// Tells the owners that the session has ended.
     pub(crate) async fn end(&self, reason: String) {
         let session = self.client.session();

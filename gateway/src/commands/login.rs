@@ -42,16 +42,19 @@ async fn open(session: &Session, login: Login) -> Result<OpenedSession, Refusal>
         }
         Login::Token(token) => (Credentials::Token { token: token.into_inner() }, "-".to_owned()),
     };
+    let id = SessionId::random(&mut rand::rng());
     let by_password = matches!(credentials, Credentials::Password { .. });
     let item = OpenSession {
-        id: SessionId::random(&mut rand::rng()),
+        id: id.clone(),
         gateway: session.gateway.id.clone(),
         address: session.address,
         credentials,
         replaces: session.client.session(),
     };
     let opened = if by_password { alone(session, item).await } else { session.gateway.opens.put(item).await };
-    opened.map_err(|refusal| refusal.nick(&*name).what(name))
+    opened
+        .inspect_err(|refusal| session.may_be_open(id, refusal))
+        .map_err(|refusal| refusal.nick(&*name).what(name))
 }
 
 /// Nobody else waits while a password is checked.

@@ -27,7 +27,9 @@ async fn enter(session: &mut Session, wanted: &Nick) -> Answer {
         credentials: Credentials::Guest { nick: wanted.to_string() },
         replaces: None,
     };
-    let opened = session.gateway.opens.put(open).await?;
+    let id = open.id.clone();
+    let opened =
+        session.gateway.opens.put(open).await.inspect_err(|refusal| session.may_be_open(id, refusal))?;
     session.opened(&opened).await;
     Ok(Outcome::Nick { nick: opened.user.person.nick })
 }
