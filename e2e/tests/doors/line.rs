@@ -8,13 +8,13 @@ use super::{
     table::provocations,
 };
 
-/// The last of these lines is the one that matters.
+/// The last of these lines is the one that matters; those before it must succeed.
 async fn types(line: &mut Line, lines: &[&str]) -> String {
-    let mut verdict = String::new();
-    for text in lines {
-        verdict = line.asks(text).await.verdict();
+    let (last, before) = lines.split_last().expect("something is typed");
+    for text in before {
+        line.does(text).await;
     }
-    verdict
+    line.asks(last).await.verdict()
 }
 
 async fn newcomer(stage: &Stage, line: &str) -> String {
@@ -56,7 +56,8 @@ provocations! { Line:
     NotAuthenticated: |stage| {
         let (name, account) = stage.account().await;
         let mut line = stage.town().await.line().await;
-        types(&mut line, &[&format!("/login {name} {PASSWORD}"), &format!("/join {}", fresh_channel("revoked"))]).await;
+        line.does(&format!("/login {name} {PASSWORD}")).await;
+        line.does(&format!("/join {}", fresh_channel("revoked"))).await;
         let change = json!({ "current": PASSWORD, "new": "another horse battery" });
         account.put(Users, "/v1/accounts/me/password", &change).await.ok();
         // Revocations hold everywhere within 5 s.
@@ -146,7 +147,7 @@ provocations! { Line:
     };
     ListFull: |stage| {
         let (mut line, channel) = (stage.person().await, fresh_channel("full"));
-        types(&mut line, &[&format!("/join {channel}")]).await;
+        line.does(&format!("/join {channel}")).await;
         for n in 0..api::channels::MAX_LIST_ENTRIES {
             assert_eq!(types(&mut line, &[&format!("/ban {channel} mask{n}")]).await, "200 banned");
         }
@@ -160,7 +161,13 @@ provocations! { Line:
         }
         types(&mut line, &[&format!("/join {}", fresh_channel("onemore"))]).await
     };
-    TooFast: |stage| types(&mut stage.hasty().await.line().await, &["/ping"; 10]).await;
+    TooFast: |stage| {
+        let mut line = stage.hasty().await.line().await;
+        until("it is too fast", WITHIN, async || {
+            let verdict = line.asks("/ping").await.verdict();
+            (verdict != "200 pong").then_some(verdict)
+        }).await
+    };
     TooManyConnections: |stage| {
         let town = stage.narrow().await;
         let _first = town.line().await;
@@ -179,7 +186,7 @@ provocations! { Line:
         let (town, guest) = stage.busy().await;
         let _turn = stage.busy_turn.lock().await;
         let mut line = town.person(&fresh("busy")).await;
-        while_busy(town, guest, types(&mut line, &["/whois asker"])).await
+        while_busy(town, guest, async || line.asks("/whois asker").await.verdict()).await
     };
     Timeout: |stage| {
         let (town, nick) = (stage.impatient().await, fresh("slow"));

@@ -237,7 +237,7 @@ provocations! { Rest:
     Overloaded: |stage| {
         let (town, guest) = stage.busy().await;
         let _turn = stage.busy_turn.lock().await;
-        while_busy(town, guest, async { verdict(guest.get(Users, "/v1/users/asker").await) }).await
+        while_busy(town, guest, async || verdict(guest.get(Users, "/v1/users/asker").await)).await
     };
     Timeout: |stage| {
         let (town, nick) = (stage.impatient().await, fresh("slow"));
