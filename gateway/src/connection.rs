@@ -4,9 +4,10 @@
 mod closing;
 mod writer;
 
-use std::{io, net::IpAddr, sync::Arc};
+use std::{io, net::IpAddr, panic::AssertUnwindSafe, sync::Arc};
 
 use api::ErrorCode;
+use futures_util::FutureExt;
 use proto::lines::{LineBuffer, LineError};
 use tokio::{net::TcpStream, time::Instant};
 use tokio_util::sync::CancellationToken;
@@ -66,10 +67,12 @@ impl Connection {
     }
 
     pub(crate) async fn run(mut self, draining: CancellationToken) {
-        let end = match self.serve(&draining).await {
-            Ok(end) => end,
-            Err(Stop::Closed(closed)) => End::Closed(closed),
-            Err(Stop::Broken(error)) => End::Broken(error),
+        // Whatever happens, the session ends with its connection.
+        let end = match AssertUnwindSafe(self.serve(&draining)).catch_unwind().await {
+            Ok(Ok(end)) => end,
+            Ok(Err(Stop::Closed(closed))) => End::Closed(closed),
+            Ok(Err(Stop::Broken(error))) => End::Broken(error),
+            Err(_) => End::Closed(Closed::Told("something went wrong inside".to_owned())),
         };
         Box::pin(self.end(end)).await;
     }
@@ -154,7 +157,8 @@ impl Connection {
         let client = self.session.client.clone();
         let session = &mut self.session;
         let work = Box::pin(async {
-            commands::run(session, command, reply).await;
+            // A panic has answered 500 by dropping the reply; the connection goes on.
+            let _ = AssertUnwindSafe(commands::run(session, command, reply)).catch_unwind().await;
             client.queue.room_for_replies(1, usize::MAX).await;
             client.change_ends();
         });

@@ -10,7 +10,7 @@ use crate::{
     hub::{Client, ClientId},
 };
 
-/// Given once with [`Reply::give`]; one that is dropped instead (a bug, a panic) answers `500 internal`.
+/// Given once with [`Reply::give`]; one that is dropped instead (a panic) answers `500 internal`.
 #[must_use = "the client waits for it"]
 pub(crate) struct Reply {
     client: Arc<Client>,
@@ -50,7 +50,10 @@ impl Reply {
 impl Drop for Reply {
     fn drop(&mut self) {
         if !self.given {
-            tracing::error!(command = self.command, "a command was dropped without a reply");
+            // Else its connection is gone, and nobody waits for it.
+            if std::thread::panicking() {
+                tracing::error!(command = self.command, "a command panicked");
+            }
             self.answer(&Err(Refusal::new(ErrorCode::Internal)));
         }
     }
