@@ -66,7 +66,8 @@ impl Server {
         };
         let home = tempfile::Builder::new().prefix("causerie-bench-").tempdir_in(disk)?;
         let lines = free_port()?;
-        let mut settings = vec![format!("gateway.lines=127.0.0.1:{lines}")];
+        let mut settings =
+            vec![format!("gateway.lines=127.0.0.1:{lines}"), "gateway.lines_tls=127.0.0.1:0".to_owned()];
         let mut ports = Vec::new();
         for service in SERVICES {
             let port = free_port()?;

@@ -8,6 +8,8 @@ pub(crate) struct Banner {
     network: String,
     data: PathBuf,
     chat: SocketAddr,
+    chat_tls: SocketAddr,
+    web: SocketAddr,
     services: [(&'static str, SocketAddr); 5],
 }
 
@@ -18,8 +20,10 @@ impl Banner {
             network: config.gateway.common.network.clone(),
             data: std::path::absolute(data).unwrap_or_else(|_| data.clone()),
             chat: config.gateway.service.lines,
+            chat_tls: config.gateway.service.lines_tls,
+            web: config.gateway.service.listen,
             services: [
-                ("gateway, web", config.gateway.service.listen),
+                ("gateway", config.gateway.service.listen),
                 ("user-service", config.users.service.listen),
                 ("channel-service", config.channels.service.listen),
                 ("message-service", config.messages.service.listen),
@@ -39,6 +43,8 @@ impl Banner {
             let _ = writeln!(text, "  {what:<16} {value}");
         };
         row("chat", &format!("nc {} {}   then type: /nick alice", self.chat.ip(), self.chat.port()));
+        row("over TLS", &format!("openssl s_client -quiet -connect {}", self.chat_tls));
+        row("in a browser", &format!("http://{}/", self.web));
         for (name, address) in self.services {
             row(name, &format!("http://{address}/docs"));
         }

@@ -54,7 +54,9 @@ pub(crate) fn run() -> anyhow::Result<()> {
         Command::Logs => kit::service::run::<log_service::LogService>(&flags),
         Command::Init => {
             let common = kit::config::Loader::new(&flags)?.common()?;
-            Ok(kit::secrets::init_all(&common.secrets_dir())?)
+            let secrets = common.secrets_dir();
+            kit::secrets::init_all(&secrets)?;
+            gateway::init(&secrets)
         }
         Command::Health { url } => block_on(health::check(url)),
         Command::Operator(roles) => {

@@ -1,6 +1,9 @@
 //! The section `[gateway]`.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
 
 use kit::config::Period;
 use serde::{Deserialize, Serialize};
@@ -11,7 +14,15 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// Where the line protocol is spoken.
     pub lines: SocketAddr,
-    /// Where the HTTP side listens: health, metrics.
+    /// Where the line protocol is spoken over TLS.
+    pub lines_tls: SocketAddr,
+    /// Certificate chain (PEM) of the TLS ports. Without it a self-signed one is made in the secrets folder. SIGHUP reads it again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_certificate: Option<PathBuf>,
+    /// Private key (PEM) of `tls_certificate`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_key: Option<PathBuf>,
+    /// Where the HTTP side listens: web page, web socket, health, metrics.
     pub listen: SocketAddr,
     /// Take passwords and tokens in clear from beyond this machine. Off: whoever is on the way could read them.
     pub plaintext_passwords: bool,
@@ -48,6 +59,9 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             lines: SocketAddr::from((Ipv4Addr::LOCALHOST, 7667)),
+            lines_tls: SocketAddr::from((Ipv4Addr::LOCALHOST, 7697)),
+            tls_certificate: None,
+            tls_key: None,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             plaintext_passwords: false,
             limits: Limits::default(),

@@ -9,7 +9,7 @@ use std::{io, net::IpAddr, panic::AssertUnwindSafe, sync::Arc};
 use api::ErrorCode;
 use futures_util::FutureExt;
 use proto::lines::{LineBuffer, LineError};
-use tokio::{net::TcpStream, time::Instant};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::{
@@ -25,6 +25,7 @@ use crate::{
     reply::Reply,
     sendq::Closed,
     session::Session,
+    stream::Stream,
 };
 
 /// Bytes read at once: on the stack, as most connections are idle.
@@ -35,7 +36,7 @@ const OPEN_SENDS: usize = 256;
 const UNREAD_REPLIES: usize = 64 * 1024;
 
 pub(crate) struct Connection {
-    stream: TcpStream,
+    stream: Stream,
     lines: LineBuffer,
     writer: Writer,
     session: Session,
@@ -55,15 +56,11 @@ enum End {
 }
 
 impl Connection {
-    pub(crate) fn new(stream: TcpStream, address: IpAddr, gateway: Arc<Gateway>, dialect: Dialect) -> Self {
+    pub(crate) fn new(stream: Stream, address: IpAddr, gateway: Arc<Gateway>, dialect: Dialect) -> Self {
         let client = Client::new(gateway.config.limits.send_queue, dialect);
         client.queue.partial(dialect.greeting(&gateway.network));
-        Self {
-            stream,
-            lines: LineBuffer::new(dialect.max_line()),
-            writer: Writer::default(),
-            session: Session::new(gateway, client, address),
-        }
+        let session = Session::new(gateway, client, address, stream.is_private());
+        Self { stream, lines: LineBuffer::new(dialect.max_line()), writer: Writer::default(), session }
     }
 
     pub(crate) async fn run(mut self, draining: CancellationToken) {
@@ -210,7 +207,7 @@ impl Connection {
 }
 
 /// Reads once; false: they have closed their half.
-pub(crate) fn read(stream: &TcpStream, lines: &mut LineBuffer) -> io::Result<bool> {
+pub(crate) fn read(stream: &Stream, lines: &mut LineBuffer) -> io::Result<bool> {
     let mut chunk = [0; READ_BYTES];
     let count = stream.try_read(&mut chunk)?;
     lines.feed(&chunk[..count]);
@@ -241,7 +238,7 @@ impl From<io::Error> for Stop {
 mod tests {
     use api::auth::ServiceName;
     use kit::Kit;
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
     use crate::{config::Config, dialect::plain::Format};
@@ -255,7 +252,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let address = stream.local_addr().unwrap().ip();
-        let connection = Connection::new(stream, address, gateway, Dialect::Plain(Format::Wire));
+        let connection = Connection::new(Stream::Tcp(stream), address, gateway, Dialect::Plain(Format::Wire));
         let size = size_of_val(&connection.run(CancellationToken::new()));
         assert!(size <= 2048, "{size} bytes");
     }

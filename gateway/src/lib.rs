@@ -3,6 +3,7 @@
 //!
 //! A line's way: `connection` → `dialect` → `commands` → `client` (REST) → `hub` → `sendq` → `connection`.
 
+mod certificate;
 mod command;
 mod commands;
 mod config;
@@ -16,22 +17,26 @@ mod lane;
 mod lease;
 mod listener;
 mod rate;
+mod reception;
 mod refusal;
 mod reopen;
 mod reply;
 mod sendq;
 mod session;
+mod stream;
 mod web;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::Path};
 
 use api::auth::ServiceName;
 use kit::{Kit, Running, Service, config::Settings};
 
 pub use self::config::{Config, Limits};
 use self::{
+    certificate::Certificate,
     dialect::{Dialect, plain},
     hub::Healer,
+    reception::Reception,
 };
 
 /// The gateway, as it is started like the other services.
@@ -51,6 +56,8 @@ pub struct Started {
     pub running: Running,
     /// Where the line protocol is spoken; the port is real if 0 was asked for.
     pub lines: SocketAddr,
+    /// The same over TLS.
+    pub lines_tls: SocketAddr,
 }
 
 /// Starts a gateway; it takes connections when this returns.
@@ -58,7 +65,10 @@ pub async fn start(settings: Settings<Config>) -> anyhow::Result<Started> {
     let Settings { common, service: config } = settings;
     let listener = kit::http::bind(config.lines, "gateway.lines")?;
     let lines = listener.local_addr()?;
+    let tls_listener = kit::http::bind(config.lines_tls, "gateway.lines_tls")?;
+    let lines_tls = tls_listener.local_addr()?;
     let kit = Kit::open(ServiceName::Gateway, &common).await?;
+    let certificate = Certificate::open(&config, &common)?;
     let listen = config.listen;
     let gateway = gateway::Gateway::new(&kit, config)?;
     let healer = Healer::new(gateway.clone());
@@ -84,13 +94,25 @@ pub async fn start(settings: Settings<Config>) -> anyhow::Result<Started> {
     });
     let before = lease::take_turns(&common.data, lines.port(), &gateway.id);
     lease::begin(&gateway, before, &tasks).await;
-    let running = web::serve(kit, listen).await?;
+    certificate.reload_on_hangup(&tasks)?;
     let dialect = Dialect::Plain(plain::Format::Wire);
-    let draining = tasks.draining_token();
+    let reception = Reception::new(gateway.clone(), tasks.draining_token());
+    let running = web::serve(kit, listen, reception.clone()).await?;
     tasks.serve("lines", async move {
-        listener::run(listener, gateway.clone(), dialect, draining).await;
+        tokio::join!(
+            listener::run(listener, None, reception.clone(), dialect),
+            listener::run(tls_listener, Some(certificate), reception.clone(), dialect),
+        );
         lease::end(&gateway).await;
     });
     tracing::info!(addr = %lines, "the line protocol is spoken at {lines}");
-    Ok(Started { running, lines })
+    Ok(Started { running, lines, lines_tls })
+}
+
+/// Makes what a gateway would make in its secrets folder, which it may not be allowed to write to.
+///
+/// # Errors
+/// The folder cannot be written to.
+pub fn init(secrets: &Path) -> anyhow::Result<()> {
+    certificate::own_pair(secrets).map(drop)
 }

@@ -29,6 +29,8 @@ pub(crate) struct Session {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) client: Arc<Client>,
     pub(crate) address: IpAddr,
+    /// Nobody on the way can read what is typed here.
+    is_private: bool,
     /// Where a line without a slash goes.
     pub(crate) target: Option<Target>,
     /// Set by `/quit`: the reason.
@@ -54,10 +56,20 @@ pub(crate) struct Named {
 }
 
 impl Session {
-    pub(crate) fn new(gateway: Arc<Gateway>, client: Arc<Client>, address: IpAddr) -> Self {
+    pub(crate) fn new(gateway: Arc<Gateway>, client: Arc<Client>, address: IpAddr, is_private: bool) -> Self {
         let limits = &gateway.config.limits;
         let commands = Bucket::full(limits.commands_per_second, limits.command_burst, Instant::now());
-        Self { gateway, client, address, target: None, leaving: None, failed_logins: (0, None), commands }
+        let is_private = is_private || address.is_loopback();
+        Self {
+            gateway,
+            client,
+            address,
+            is_private,
+            target: None,
+            leaving: None,
+            failed_logins: (0, None),
+            commands,
+        }
     }
 
     pub(crate) fn is_somebody(&self) -> bool {
@@ -108,7 +120,7 @@ impl Session {
 
     /// Secrets in clear are refused from beyond this machine, unless configured.
     pub(crate) fn admit_secret(&self) -> Result<(), Refusal> {
-        if self.address.is_loopback() || self.gateway.config.plaintext_passwords {
+        if self.is_private || self.gateway.config.plaintext_passwords {
             return Ok(());
         }
         Err(Refusal::new(ErrorCode::PlaintextRefused))

@@ -96,7 +96,7 @@ pub fn init_all(dir: &Path) -> Result<(), SecretsError> {
 }
 
 /// Puts a whole file in place, or leaves the one that came first: nobody ever reads half a key.
-fn publish(path: &Path, content: &[u8]) -> Result<(), SecretsError> {
+pub fn publish(path: &Path, content: &[u8]) -> Result<(), SecretsError> {
     let fail = |source| SecretsError::File { path: path.into(), source };
     let draft = path.with_extension(format!("new-{:016x}", rand::random::<u64>()));
     let mut file = private_file(&draft).map_err(fail)?;

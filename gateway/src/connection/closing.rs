@@ -4,7 +4,6 @@ use std::{io, sync::Arc, time::Duration};
 
 use api::ErrorCode;
 use proto::lines::LineBuffer;
-use tokio::net::TcpStream;
 
 use super::{read, unreadable, writer::Writer};
 use crate::{
@@ -13,6 +12,7 @@ use crate::{
     event::Event,
     hub::Client,
     reply::Reply,
+    stream::Stream,
 };
 
 /// What a client may take to read what is left, when we close its connection.
@@ -34,7 +34,7 @@ pub(super) enum Goodbye {
 }
 
 pub(super) struct Closing {
-    pub(super) stream: TcpStream,
+    pub(super) stream: Stream,
     pub(super) lines: LineBuffer,
     pub(super) writer: Writer,
     pub(super) client: Arc<Client>,
@@ -52,8 +52,7 @@ impl Closing {
                 let _ = tokio::time::timeout(ANSWER_FOR, self.answer(&reason)).await;
             }
         }
-        // Both fail only on a connection that is gone already.
-        let _ = socket2::SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write);
+        self.stream.finish();
         let _ = tokio::time::timeout(DISCARD_FOR, self.discard()).await;
     }
 

@@ -2,11 +2,12 @@
 
 use std::{future::poll_fn, io};
 
-use bytes::Buf;
-use tokio::net::TcpStream;
-
 use super::Stop;
-use crate::sendq::{Closed, SendQueue, Taken, WRITE_PIECES};
+use crate::{
+    sendq::{Closed, SendQueue, Taken, WRITE_PIECES},
+    stream::Stream,
+};
+use bytes::Buf;
 
 /// What is being written. Kept between tries, so that a write can be left and taken up again anywhere.
 #[derive(Default)]
@@ -16,7 +17,7 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Writes whatever comes, until the connection cannot or must not be written to.
-    pub(crate) async fn write(&mut self, stream: &TcpStream, queue: &SendQueue) -> Stop {
+    pub(crate) async fn write(&mut self, stream: &Stream, queue: &SendQueue) -> Stop {
         loop {
             tokio::select! {
                 biased;
@@ -36,7 +37,7 @@ impl Writer {
     }
 
     /// Writes what is there.
-    pub(crate) async fn flush(&mut self, stream: &TcpStream, queue: &SendQueue) -> io::Result<()> {
+    pub(crate) async fn flush(&mut self, stream: &Stream, queue: &SendQueue) -> io::Result<()> {
         self.write_hand(stream, queue).await?;
         while let Some(taken) = queue.take() {
             self.hand = Some(taken);
@@ -45,31 +46,36 @@ impl Writer {
         Ok(())
     }
 
-    async fn write_hand(&mut self, stream: &TcpStream, queue: &SendQueue) -> io::Result<()> {
-        while let Some(taken) = &mut self.hand {
-            match write_some(stream, taken) {
-                Ok(()) if taken.pieces.is_empty() => {
-                    queue.written(taken);
-                    self.hand = None;
-                }
-                Ok(()) => {}
+    async fn write_hand(&mut self, stream: &Stream, queue: &SendQueue) -> io::Result<()> {
+        loop {
+            let step = match &mut self.hand {
+                Some(taken) if !taken.pieces.is_empty() => write_some(stream, taken),
+                _ => match stream.try_flush() {
+                    Ok(()) => break,
+                    blocked => blocked,
+                },
+            };
+            match step {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => stream.writable().await?,
-                Err(error) => return Err(error),
+                step => step?,
             }
+        }
+        if let Some(taken) = self.hand.take() {
+            queue.written(&taken);
         }
         Ok(())
     }
 }
 
 /// One write of as much as the socket takes.
-fn write_some(stream: &TcpStream, taken: &mut Taken) -> io::Result<()> {
+fn write_some(stream: &Stream, taken: &mut Taken) -> io::Result<()> {
     let mut slices = [io::IoSlice::new(&[]); WRITE_PIECES];
     let mut count = 0;
     for (slice, piece) in slices.iter_mut().zip(&taken.pieces) {
         *slice = io::IoSlice::new(piece);
         count += 1;
     }
-    let mut written = stream.try_write_vectored(&slices[..count])?;
+    let mut written = stream.try_write(&slices[..count])?;
     while let Some(piece) = taken.pieces.front_mut() {
         if piece.len() > written {
             piece.advance(written);

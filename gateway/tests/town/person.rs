@@ -1,11 +1,8 @@
 use std::{net::SocketAddr, time::Duration};
 
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
-    net::{
-        TcpSocket, TcpStream,
-        tcp::{OwnedReadHalf, OwnedWriteHalf},
-    },
+    io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader},
+    net::{TcpSocket, TcpStream},
     time::timeout,
 };
 
@@ -19,27 +16,35 @@ pub(crate) async fn within<T>(what: &str, work: impl Future<Output = T>) -> T {
 
 /// A client with a socket.
 pub(crate) struct Person {
-    reader: BufReader<OwnedReadHalf>,
-    writer: OwnedWriteHalf,
+    reader: BufReader<Box<dyn AsyncRead + Send + Unpin>>,
+    writer: Box<dyn AsyncWrite + Send + Unpin>,
     passed: Vec<String>,
 }
 
 impl Person {
     pub(crate) async fn connect(address: SocketAddr) -> Self {
         let stream = within("a connection", TcpStream::connect(address)).await.expect("the gateway listens");
-        Self::over(stream)
+        Self::on(stream)
     }
 
     /// With hardly any buffer at this end: who does not read is noticed soon.
     pub(crate) async fn connect_narrowly(address: SocketAddr) -> Self {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.set_recv_buffer_size(8 * 1024).expect("a socket takes a buffer size");
-        Self::over(within("a connection", socket.connect(address)).await.expect("the gateway listens"))
+        Self::on(within("a connection", socket.connect(address)).await.expect("the gateway listens"))
     }
 
-    fn over(stream: TcpStream) -> Self {
+    fn on(stream: TcpStream) -> Self {
         let (reader, writer) = stream.into_split();
-        Self { reader: BufReader::new(reader), writer, passed: Vec::new() }
+        Self::over(reader, writer)
+    }
+
+    /// With a connection of any kind.
+    pub(crate) fn over(
+        reader: impl AsyncRead + Send + Unpin + 'static,
+        writer: impl AsyncWrite + Send + Unpin + 'static,
+    ) -> Self {
+        Self { reader: BufReader::new(Box::new(reader)), writer: Box::new(writer), passed: Vec::new() }
     }
 
     pub(crate) async fn says(&mut self, line: &str) {
@@ -94,6 +99,14 @@ impl Person {
             lines.push(line);
         }
         lines
+    }
+
+    /// All bytes until the end.
+    pub(crate) async fn ends_with_bytes(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        // A reset is an end, too.
+        let _ = within("the end", self.reader.read_to_end(&mut bytes)).await;
+        bytes
     }
 
     pub(crate) async fn closes_its_half(&mut self) {
