@@ -51,6 +51,9 @@ pub struct Limits {
     /// Bytes of events that wait for a client that reads slowly or not at all; past it the connection is closed, so that
     /// its memory is bounded and nobody else waits.
     pub send_queue: usize,
+    /// Sends of all connections that wait to be stored: what a slow disk takes in a second or so. More get `503` at once, so that
+    /// those accepted are answered in time.
+    pub waiting_sends: usize,
     /// Channels that one connection is in: the same as channel-service allows a person.
     pub channels: usize,
 }
@@ -80,6 +83,7 @@ impl Default for Limits {
             login_attempts: 5,
             login_pause: Period::seconds(30),
             send_queue: 1024 * 1024,
+            waiting_sends: 8192,
             channels: api::channels::MAX_CHANNELS_EACH,
         }
     }

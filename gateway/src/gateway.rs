@@ -86,7 +86,7 @@ impl Gateway {
         };
         Ok(Arc::new(Self {
             network: kit.common.network.clone(),
-            sends: Sends::start(tasks, hub.clone(), messages.clone()),
+            sends: Sends::start(tasks, hub.clone(), messages.clone(), config.limits.waiting_sends),
             lease: LeaseHeld::default(),
             id,
             config,

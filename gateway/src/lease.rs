@@ -14,6 +14,7 @@ use api::{
 };
 use kit::Tasks;
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use crate::gateway::Gateway;
 
@@ -23,15 +24,23 @@ const RETRY_EVERY: Duration = Duration::from_millis(500);
 
 /// How long the lease holds, as this gateway knows.
 #[derive(Default)]
-pub(crate) struct LeaseHeld(Mutex<Option<Instant>>);
+pub(crate) struct LeaseHeld {
+    until: Mutex<Option<Instant>>,
+    doubted: Notify,
+}
 
 impl LeaseHeld {
     pub(crate) fn is_held(&self) -> bool {
-        self.0.lock().is_some_and(|until| Instant::now() < until)
+        self.until.lock().is_some_and(|until| Instant::now() < until)
     }
 
     fn hold(&self, until: Instant) {
-        *self.0.lock() = Some(until);
+        *self.until.lock() = Some(until);
+    }
+
+    /// A session could not be opened: the lease may be gone. It is renewed now rather than when it is time.
+    pub(crate) fn doubt(&self) {
+        self.doubted.notify_one();
     }
 }
 
@@ -71,7 +80,11 @@ pub(crate) async fn keep(gateway: Arc<Gateway>, ready: kit::http::Gate) {
         if renewed {
             gateway.unended.tell(&gateway).await;
         }
-        tokio::time::sleep(if renewed { RENEW_EVERY } else { RETRY_EVERY }).await;
+        tokio::time::sleep(RETRY_EVERY).await;
+        if renewed {
+            let rest = RENEW_EVERY.saturating_sub(RETRY_EVERY);
+            let _ = tokio::time::timeout(rest, gateway.lease.doubted.notified()).await;
+        }
     }
 }
 

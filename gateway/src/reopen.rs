@@ -16,8 +16,9 @@ use crate::{
     hub::{Client, ClientId, Left, Lost},
 };
 
-/// How often, and after which pauses, an owner that does not answer is asked to open a session again.
-const TRIES: u32 = 5;
+/// How often, and after which pauses, an owner that does not answer is asked to open a session again: it has been killed, and is
+/// started again.
+const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// The connection is this person from now on, in the channels that it was in.
@@ -56,7 +57,10 @@ pub(crate) async fn reopen(gateway: &Gateway, id: ClientId) {
         };
         match gateway.opens.put(item).await {
             Ok(session) => return opened(gateway, &client, address, &session).await,
-            Err(refusal) if refusal.problem.status == 503 => tokio::time::sleep(PAUSE).await,
+            Err(refusal) if refusal.problem.status == 503 => {
+                gateway.lease.doubt();
+                tokio::time::sleep(PAUSE).await;
+            }
             Err(_) => return gateway.hub.give_up(id, &session),
         }
     }

@@ -142,6 +142,7 @@ impl Session {
     /// A session may have been opened without an answer: it must not live on without a connection.
     pub(crate) fn may_be_open(&self, session: SessionId, refusal: &Refusal) {
         if refusal.problem.status >= 500 {
+            self.gateway.lease.doubt();
             self.gateway.unended.add(EndSession { session, reason: "not answered in time".to_owned() });
         }
     }

@@ -121,3 +121,16 @@ async fn who_does_not_read_is_closed_and_the_others_are_not() {
     }
     alice.asks("/names #x", "200 names #x 1").await;
 }
+
+#[tokio::test]
+async fn so_many_sends_wait_and_one_more_is_told_to_come_back() {
+    let town = Town::with(|config| config.limits.waiting_sends = 2).await;
+    let mut alice = town.person("alice").await;
+    alice.asks("/join #x", "200 joined #x 1 0").await;
+    town.slows_the_next("/v1/messages:batch").await;
+    alice.raw(b"@id=1 one\n@id=2 two\n@id=3 three\n").await;
+    alice.sees_next("@id=1 201 sent #x 1 ").await;
+    alice.sees_next("@id=2 201 sent #x 2 ").await;
+    alice.sees_next("@id=3 503 overloaded").await;
+    alice.asks("four", "201 sent #x 3 ").await;
+}

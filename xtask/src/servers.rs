@@ -41,6 +41,10 @@ impl Servers {
         if nats.is_none() && nats::program().is_none() {
             missing.push("nats-server");
         }
+        // Not a server, but a test cuts connections off with it.
+        if cfg!(target_os = "linux") && on_path("ip").is_none() {
+            missing.push("iproute2");
+        }
         install(&missing)?;
         Ok(Self {
             postgres: match postgres {

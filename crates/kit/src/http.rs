@@ -12,7 +12,7 @@ use api::auth::ServiceName;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use self::{
-    listen::{ListenError, bind},
+    listen::{ListenError, bind, tend},
     pages::describe,
     readiness::{Gate, Readiness},
 };

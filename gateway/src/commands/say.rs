@@ -10,7 +10,6 @@ use kit::trace::{self, TraceContext};
 use crate::{
     command::{About, Refusal},
     hub::{Addressee, SEND_WITHIN, Sent},
-    lane::sends::Send,
     reply::Reply,
     session::{Session, Target, channel_name, no_target},
 };
@@ -135,8 +134,9 @@ pub(super) fn put(session: &Session, target: Addressed, content: Content, reply:
         about,
         own_key,
         deadline: Instant::now() + SEND_WITHIN,
+        place: None,
     };
-    if let Some(refused) = session.gateway.sends.put(Send { item, sent }) {
+    if let Some(refused) = session.gateway.sends.put(item, sent) {
         session.gateway.hub.sent(vec![refused]);
     }
 }

@@ -7,6 +7,7 @@ use std::{
 
 use api::{Entry, EntryKind, Problem, auth::ServiceName, id::ChannelId};
 use smallvec::SmallVec;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Addressee, Client, ClientId, State, channel::OVERDUE};
 use crate::{
@@ -27,6 +28,8 @@ pub(crate) struct Sent {
     pub(crate) own_key: bool,
     /// When it is given up.
     pub(crate) deadline: Instant,
+    /// Its place among all that wait, given back when it is done.
+    pub(crate) place: Option<OwnedSemaphorePermit>,
 }
 
 /// What came of one.

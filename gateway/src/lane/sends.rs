@@ -14,12 +14,13 @@ use api::{
 };
 use client::Messages;
 use kit::{Tasks, trace};
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{
+    sync::{Semaphore, mpsc},
+    task::JoinHandle,
+};
 
 use crate::hub::{Done, Hub, Sent, Stored};
 
-/// Sends that wait, in all: beyond it `503 overloaded`, so that those accepted are answered in time.
-const WAITING: usize = 8192;
 /// Bytes of one batch's body, estimated: services take 1 MiB.
 const BATCH_BYTES: usize = 640 * 1024;
 /// Bytes of an item beside its text.
@@ -31,36 +32,42 @@ const STALE_PAUSE: Duration = Duration::from_millis(5);
 /// Where sends gather.
 #[derive(Clone)]
 pub(crate) struct Sends {
-    queue: mpsc::Sender<Send>,
+    /// As long as there are places.
+    queue: mpsc::UnboundedSender<Send>,
+    /// For all that waits or is on its way: without one it is `503 overloaded`, so that those accepted are answered in time.
+    places: Arc<Semaphore>,
 }
 
-pub(crate) struct Send {
-    pub(crate) item: SendItem,
-    pub(crate) sent: Sent,
+struct Send {
+    item: SendItem,
+    sent: Sent,
 }
 
 type Answer = Result<Batch<SendResult>, client::Error>;
 
 impl Sends {
-    pub(crate) fn start(tasks: &Tasks, hub: Arc<Hub>, messages: Messages) -> Self {
-        let (queue, arriving) = mpsc::channel(WAITING);
+    pub(crate) fn start(tasks: &Tasks, hub: Arc<Hub>, messages: Messages, places: usize) -> Self {
+        let (queue, arriving) = mpsc::unbounded_channel();
         let lane = Lane { arriving, waiting: VecDeque::new(), hub, messages };
         tasks.spawn("sends", lane.run());
-        Self { queue }
+        Self { queue, places: Arc::new(Semaphore::new(places)) }
     }
 
     /// Takes a send; its reply will be given. One that does not fit comes back as its refusal.
-    pub(crate) fn put(&self, send: Send) -> Option<Done> {
+    pub(crate) fn put(&self, item: SendItem, mut sent: Sent) -> Option<Done> {
         metrics::counter!("gateway_sends_total").increment(1);
-        self.queue
-            .try_send(send)
-            .err()
-            .map(|full| full.into_inner().sent.refused(Problem::new(ErrorCode::Overloaded)))
+        let Ok(place) = self.places.clone().try_acquire_owned() else {
+            return Some(sent.refused(Problem::new(ErrorCode::Overloaded)));
+        };
+        sent.place = Some(place);
+        let sent = self.queue.send(Send { item, sent }).err()?.0.sent;
+        // The lane has ended with the gateway.
+        Some(sent.refused(Problem::new(ErrorCode::Unavailable)))
     }
 }
 
 struct Lane {
-    arriving: mpsc::Receiver<Send>,
+    arriving: mpsc::UnboundedReceiver<Send>,
     /// In order; those that go again are put in front.
     waiting: VecDeque<Send>,
     hub: Arc<Hub>,
@@ -162,7 +169,7 @@ impl Lane {
                     detail: panic.to_string(),
                 })),
                 () = tokio::time::sleep_until(deadline.into()) => self.give_up(flight),
-                Some(send) = self.arriving.recv(), if self.waiting.len() < WAITING => self.waiting.push_back(send),
+                Some(send) = self.arriving.recv() => self.waiting.push_back(send),
             }
         }
     }

@@ -43,6 +43,7 @@ impl Town {
     /// With settings of the gateway's.
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let (mut common, home) = kit::testing::common();
+        common.http.test_faults = true;
         let [users, channels, messages, logs] = [(); 4].map(|()| port());
         common.urls.users = url(users);
         common.urls.channels = url(channels);
@@ -107,6 +108,17 @@ impl Town {
         client::Users(
             client::Service::new(name, self.common.urls.users.as_str(), credentials).expect("a client"),
         )
+    }
+
+    /// message-service takes its time for the next request to `path`.
+    pub(crate) async fn slows_the_next(&self, path: &str) {
+        let body = format!(r#"{{"path":"{path}","fault":"slow","millis":1000,"times":1}}"#);
+        let messages = self.common.urls.messages.socket_addrs(|| None).expect("it is an address")[0];
+        let mut http = Person::connect(messages).await;
+        let head =
+            "POST /v1/test/faults HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json";
+        http.raw(format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).as_bytes()).await;
+        http.sees_next("HTTP/1.1 204").await;
     }
 
     /// The gateway stops, as at SIGTERM.

@@ -4,7 +4,7 @@ use axum::{Router, body::Body, extract::ConnectInfo};
 use http::Request;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
@@ -20,6 +20,12 @@ const BACKLOG: i32 = 4096;
 const CONNECTIONS: usize = 16_384;
 /// How long what is in hand may take when the listener closes; the rest of the stop needs some time too.
 const DRAIN: Duration = Duration::from_secs(7);
+/// A half-open connection is noticed by its first unanswered probes, and given up some 20 s after its last sign of life: within
+/// the 30 s in which everybody else must have seen its client leave.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
+#[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+const UNACKNOWLEDGED: Duration = Duration::from_secs(20);
 /// Out of file handles: a moment for some to be freed.
 const BREATH: Duration = Duration::from_millis(50);
 
@@ -56,6 +62,22 @@ pub fn bind(addr: SocketAddr, setting: &str) -> Result<TcpListener, ListenError>
         io::ErrorKind::PermissionDenied => ListenError::Forbidden { addr, setting },
         _ => ListenError::Other { addr, source },
     })
+}
+
+/// Has an accepted connection send at once, and end by itself when its peer has vanished.
+///
+/// # Errors
+/// The connection is gone already.
+pub fn tend(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let socket = SockRef::from(stream);
+    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE_IDLE);
+    #[cfg(not(any(target_os = "openbsd", target_os = "haiku", target_os = "redox", target_os = "solaris")))]
+    let keepalive = keepalive.with_interval(KEEPALIVE_INTERVAL);
+    socket.set_tcp_keepalive(&keepalive)?;
+    #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+    socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED))?;
+    Ok(())
 }
 
 /// Accepts until told to drain, then finishes what is in hand.
@@ -107,7 +129,7 @@ async fn accept(
     match listener.accept().await {
         Ok((stream, peer)) => {
             // Fails only on a socket that is gone already.
-            let _ = stream.set_nodelay(true);
+            let _ = tend(&stream);
             Some((stream, peer, slot))
         }
         Err(error) => {
