@@ -78,6 +78,7 @@ async fn far(town: &Town, nick: &str) -> Line {
     let here = SocketAddr::new(FAR.parse().expect("an address"), 0);
     socket.bind(here).expect("the address is ours");
     let mut line = Line::over(socket.connect(town.chat_address()).await.expect("the gateway listens"));
+    line.sees("200 welcome causerie/1 *").await;
     line.asks(&format!("/nick {nick}")).await.is(&format!("200 nick {nick}"));
     line
 }
