@@ -28,7 +28,11 @@ enum Command {
     /// Run log-service alone: what every service logged
     Logs,
     /// Make the keys that the services know each other by, and end
-    Init,
+    Init {
+        /// A folder for each service with its own key only, in the secrets folder: for containers
+        #[arg(long)]
+        apart: bool,
+    },
     /// Exit 0 if a service answers 200 there: for health checks in containers
     Health {
         /// Such as <http://127.0.0.1:8080/readyz>
@@ -52,9 +56,13 @@ pub(crate) fn run() -> anyhow::Result<()> {
         Command::Channels => kit::service::run::<channel_service::ChannelService>(&flags),
         Command::Messages => kit::service::run::<message_service::MessageService>(&flags),
         Command::Logs => kit::service::run::<log_service::LogService>(&flags),
-        Command::Init => {
+        Command::Init { apart } => {
             let common = kit::config::Loader::new(&flags)?.common()?;
             let secrets = common.secrets_dir();
+            if apart {
+                kit::secrets::init_apart(&secrets)?;
+                return gateway::init(&secrets.join("gateway"));
+            }
             kit::secrets::init_all(&secrets)?;
             gateway::init(&secrets)
         }

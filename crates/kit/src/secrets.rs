@@ -77,20 +77,41 @@ impl Keys {
 /// A service whose public key is there, but not its private one, lives elsewhere and gets no new key.
 pub fn init_all(dir: &Path) -> Result<(), SecretsError> {
     make_private_dir(dir).map_err(|source| SecretsError::File { path: dir.into(), source })?;
+    ServiceName::ALL.into_iter().try_for_each(|name| init(dir, name))
+}
+
+/// Makes a folder for each service in `dir`, with its own key and the public ones of all: for processes that are not to read
+/// each other's.
+pub fn init_apart(dir: &Path) -> Result<(), SecretsError> {
+    let folder = |name: ServiceName| dir.join(name.as_str());
     for name in ServiceName::ALL {
-        let (key, public) = (dir.join(format!("{name}.key")), dir.join(format!("{name}.pub")));
-        if !key.exists() && !public.exists() {
-            let fresh = SigningKey::from_bytes(&rand::random());
-            let pem = fresh.to_pkcs8_pem(LineEnding::LF).map_err(|e| SecretsError::Encode(e.to_string()))?;
-            publish(&key, pem.as_bytes())?;
+        make_private_dir(&folder(name)).map_err(|source| SecretsError::File { path: folder(name), source })?;
+        init(&folder(name), name)?;
+    }
+    for name in ServiceName::ALL {
+        let file = format!("{name}.pub");
+        let public = read(&folder(name).join(&file))?;
+        for other in ServiceName::ALL {
+            publish(&folder(other).join(&file), public.as_bytes())?;
         }
-        if !public.exists() {
-            let pem = signing_key(&key)?
-                .verifying_key()
-                .to_public_key_pem(LineEnding::LF)
-                .map_err(|e| SecretsError::Encode(e.to_string()))?;
-            publish(&public, pem.as_bytes())?;
-        }
+    }
+    Ok(())
+}
+
+/// Makes one service's pair of keys, as far as it is missing.
+fn init(dir: &Path, name: ServiceName) -> Result<(), SecretsError> {
+    let (key, public) = (dir.join(format!("{name}.key")), dir.join(format!("{name}.pub")));
+    if !key.exists() && !public.exists() {
+        let fresh = SigningKey::from_bytes(&rand::random());
+        let pem = fresh.to_pkcs8_pem(LineEnding::LF).map_err(|e| SecretsError::Encode(e.to_string()))?;
+        publish(&key, pem.as_bytes())?;
+    }
+    if !public.exists() {
+        let pem = signing_key(&key)?
+            .verifying_key()
+            .to_public_key_pem(LineEnding::LF)
+            .map_err(|e| SecretsError::Encode(e.to_string()))?;
+        publish(&public, pem.as_bytes())?;
     }
     Ok(())
 }
@@ -170,6 +191,24 @@ mod tests {
         init_all(&secrets).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&secrets), mode(&secrets.join("users.key"))), (0o700, 0o600));
+    }
+
+    #[test]
+    fn services_that_live_apart_know_each_other_and_only_their_own_key() {
+        let dir = tempfile::tempdir().unwrap();
+        init_apart(dir.path()).unwrap();
+        let before = fs::read_to_string(dir.path().join("users/users.key")).unwrap();
+        init_apart(dir.path()).unwrap();
+        assert_eq!(before, fs::read_to_string(dir.path().join("users/users.key")).unwrap(), "made once");
+        for name in ServiceName::ALL {
+            let folder = dir.path().join(name.as_str());
+            assert!(Keys::open(&folder, name).is_ok());
+            let files = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name());
+            let keys: Vec<_> = files.filter(|file| file.to_string_lossy().ends_with(".key")).collect();
+            assert_eq!(keys, [format!("{name}.key").as_str()]);
+            let same = |other: ServiceName| fs::read(dir.path().join(format!("{other}/{name}.pub"))).unwrap();
+            assert!(ServiceName::ALL.into_iter().all(|other| same(other) == same(name)));
+        }
     }
 
     #[test]
