@@ -27,6 +27,11 @@ pub fn migrations() -> Migrations {
     kit::migrations!()
 }
 
+/// The API, for whoever documents it without running it.
+pub fn api() -> utoipa::openapi::OpenApi {
+    kit::http::document(ChannelService::NAME, routes::all())
+}
+
 impl Service for ChannelService {
     const NAME: ServiceName = ServiceName::Channels;
     type Config = Config;
@@ -58,7 +63,7 @@ impl Service for ChannelService {
         people::start(&kit, &changes);
         ensure!(changes.config.max_members > 0, "channels.max_members: at least 1");
         let listen = changes.config.listen;
-        let routes = routes::all(App { changes, verifier: kit.verifier.clone() });
+        let routes = routes::all().with_state(App { changes, verifier: kit.verifier.clone() });
         kit.serve(listen, routes).await
     }
 }

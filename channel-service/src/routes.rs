@@ -15,7 +15,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::App;
 
-pub(crate) fn all(app: App) -> OpenApiRouter {
+pub(crate) fn all() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(channels::list, channels::register))
         .routes(routes!(channel::show, channel::patch, channel::unregister))
@@ -34,5 +34,4 @@ pub(crate) fn all(app: App) -> OpenApiRouter {
         .routes(routes!(services::end_holders))
         .routes(routes!(services::heads))
         .routes(routes!(services::erase))
-        .with_state(app)
 }

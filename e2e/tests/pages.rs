@@ -29,6 +29,7 @@ async fn operations(rest: &Rest, service: ServiceName) -> Vec<(Method, String)> 
             .split('/')
             .map(|part| match part {
                 "{list}" => "bans",
+                "{code}" => "forbidden",
                 part if part.starts_with('{') => "1aaaaaaaaaaaa",
                 part => part,
             })

@@ -20,6 +20,11 @@ use self::store::Store;
 
 pub struct LogService;
 
+/// The API, for whoever documents it without running it.
+pub fn api() -> utoipa::openapi::OpenApi {
+    kit::http::document(LogService::NAME, routes::all())
+}
+
 impl Service for LogService {
     const NAME: ServiceName = ServiceName::Logs;
     type Config = Config;
@@ -39,7 +44,7 @@ impl Service for LogService {
             verifier: kit.verifier.clone(),
             streams: Arc::new(Semaphore::new(config.streams)),
         };
-        let routes = routes::all(app);
+        let routes = routes::all().with_state(app);
         kit.serve(config.listen, routes).await
     }
 }

@@ -14,12 +14,11 @@ use crate::App;
 /// Bytes of one batch: a thousand records of 16 KiB, most of which have 300 bytes. Only services get so far as to send it.
 pub(crate) const MAX_BATCH_BYTES: usize = 16 * 1024 * 1024;
 
-pub(crate) fn all(app: App) -> OpenApiRouter {
+pub(crate) fn all() -> OpenApiRouter<App> {
     let ship = OpenApiRouter::new().routes(routes!(ship::ship)).layer(DefaultBodyLimit::max(MAX_BATCH_BYTES));
     OpenApiRouter::new()
         .routes(routes!(list::list))
         .routes(routes!(stream::stream))
         .routes(routes!(erase::erase))
         .merge(ship)
-        .with_state(app)
 }

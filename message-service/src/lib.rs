@@ -18,7 +18,6 @@ use std::{sync::Arc, time::Duration};
 use anyhow::ensure;
 use api::auth::ServiceName;
 use kit::{Kit, Running, Service, config::Settings};
-use utoipa_axum::router::OpenApiRouter;
 
 pub use self::config::Config;
 use self::{
@@ -37,8 +36,7 @@ pub struct MessageService;
 
 /// The API, for whoever documents it without running it.
 pub fn api() -> utoipa::openapi::OpenApi {
-    let routes: OpenApiRouter<App> = routes::all();
-    routes.into_openapi()
+    kit::http::document(MessageService::NAME, routes::all())
 }
 
 impl Service for MessageService {

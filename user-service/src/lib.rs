@@ -33,6 +33,11 @@ use self::{
 
 pub struct UserService;
 
+/// The API, for whoever documents it without running it.
+pub fn api() -> utoipa::openapi::OpenApi {
+    kit::http::document(UserService::NAME, routes::all())
+}
+
 impl Service for UserService {
     const NAME: ServiceName = ServiceName::Users;
     type Config = Config;
@@ -77,5 +82,5 @@ pub async fn up(settings: Settings<Config>, clock: Clock) -> anyhow::Result<Runn
     });
     app.look().await?;
     background::start(&app, &kit);
-    kit.serve(listen, routes::all(app)).await
+    kit.serve(listen, routes::all().with_state(app)).await
 }

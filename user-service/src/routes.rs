@@ -15,7 +15,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::app::App;
 
 /// All routes of this service but those that every service has.
-pub(crate) fn all(app: App) -> OpenApiRouter {
+pub(crate) fn all() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(accounts::register))
         .routes(routes!(accounts::show, accounts::patch, accounts::delete))
@@ -43,5 +43,4 @@ pub(crate) fn all(app: App) -> OpenApiRouter {
         .routes(routes!(services::events))
         .routes(routes!(services::heads))
         .routes(routes!(services::revocations))
-        .with_state(app)
 }

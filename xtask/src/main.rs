@@ -1,12 +1,13 @@
 //! The chores of this repository, in Rust so that they run wherever the code does: `cargo xtask test`,
-//! `cargo xtask check-arrows`, `cargo xtask ci`. Nothing that is shipped depends on it.
+//! `cargo xtask check-arrows`, `cargo xtask openapi`, `cargo xtask ci`. Nothing that is shipped depends on it.
 
 mod arrows;
 mod ci;
+mod openapi;
 mod servers;
 mod test;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Result, bail};
@@ -29,6 +30,11 @@ enum Task {
     },
     /// Check that crates and modules depend on each other only the way docs/ARCHITECTURE.md draws it.
     CheckArrows,
+    /// Write what each service's /openapi.json says to a folder.
+    Openapi {
+        /// `target/openapi` of this repository if none is named
+        folder: Option<PathBuf>,
+    },
     /// Everything a change must pass: format, lints, docs, arrows, tests, and the Compose stack.
     Ci {
         /// Leave out the last step, which needs Docker with Compose.
@@ -41,6 +47,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().task {
         Task::Test { cargo_test } => test::run(&cargo_test),
         Task::CheckArrows => arrows::check(),
+        Task::Openapi { folder } => openapi::run(folder),
         Task::Ci { no_compose } => ci::run(!no_compose),
     };
     match outcome {

@@ -28,6 +28,7 @@ const STEP: usize = 1000;
 const MAX_PATTERN_BYTES: usize = 200;
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListParams {
     /// A glob with `*` and `?` that the name must match; its `#` may be left out.

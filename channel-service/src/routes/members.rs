@@ -68,6 +68,7 @@ pub(super) async fn join(
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct LeaveParams {
     /// Shown to those who stay.

@@ -121,6 +121,7 @@ fn refused_here(channel: &ChannelRef) -> Failure {
 
 /// A page of a list.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct PageQuery {
     limit: Option<u32>,
     cursor: Option<String>,

@@ -105,3 +105,8 @@ impl Bus {
         matches!(self, Self::Nats(_))
     }
 }
+
+/// What the bus without a bus server adds to every owner's description.
+pub(crate) fn described() -> utoipa::openapi::OpenApi {
+    http::routes().into_openapi()
+}

@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use self::{
     listen::{ListenError, bind, tend},
-    pages::describe,
+    pages::document,
     readiness::{Gate, Readiness},
 };
 use crate::{auth::Verifier, config::HttpLimits, service::Tasks};

@@ -12,6 +12,7 @@ use utoipa::IntoParams;
 use crate::{app::App, domain::page, store::Listed};
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
     /// At most so many, 1 to 1,000; 50 if absent.

@@ -10,6 +10,7 @@ use utoipa::IntoParams;
 
 /// Which page of a list.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Paging {
     /// Items of a page: 1 to 1000, 50 if absent.

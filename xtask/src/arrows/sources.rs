@@ -4,7 +4,7 @@
 use std::str::FromStr;
 
 use anyhow::{Result, anyhow};
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 
 use super::Violation;
 
@@ -20,6 +20,8 @@ struct Word {
     name: String,
     /// `mpsc` for the `channel` of `mpsc::channel`.
     within: Option<String>,
+    /// `.name(…)` or `Type::name(…)`.
+    is_called: bool,
 }
 
 pub(super) const RULES: &[Rule] = &[
@@ -38,7 +40,38 @@ pub(super) const RULES: &[Rule] = &[
         governs: |file| file.starts_with("crates/kit/src/"),
         forbids: is_chat,
     },
+    Rule {
+        text: "routes ▶ documented: what is served goes through `routes!`, and so into /openapi.json",
+        governs: |file| is_shipped(file) && !UNDOCUMENTED.contains(&file),
+        forbids: serves_undocumented,
+    },
 ];
+
+/// Where something is served that no description holds, each with its reason beside it: the answer for addresses that lead
+/// nowhere, the description itself with the page that shows it, and faults that only tests ask for.
+const UNDOCUMENTED: [&str; 3] =
+    ["crates/kit/src/http/frame.rs", "crates/kit/src/http/pages.rs", "crates/kit/src/http/faults.rs"];
+
+/// A crate that listens.
+fn is_shipped(file: &str) -> bool {
+    file.split_once("/src/").is_some_and(|(of, _)| {
+        ["crates/kit", "gateway", "causerie"].contains(&of) || of.ends_with("-service")
+    })
+}
+
+/// Without a `MethodRouter` or a service of its own nothing undocumented can be merged or nested either.
+fn serves_undocumented(word: &Word) -> bool {
+    let calls = [
+        "route",
+        "route_service",
+        "nest_service",
+        "fallback",
+        "fallback_service",
+        "method_not_allowed_fallback",
+    ];
+    let things = ["MethodRouter", "routing", "SwaggerUi"];
+    word.is_called && calls.contains(&word.name.as_str()) || things.contains(&word.name.as_str())
+}
 
 /// `domain.rs` or anything in `domain/`, of any crate.
 fn is_in_room(file: &str, room: &str) -> bool {
@@ -105,9 +138,9 @@ fn parts(name: &str) -> impl Iterator<Item = String> {
 pub(super) fn check(rule: &Rule, file: &str, text: &str) -> Result<Vec<Violation>> {
     let tokens = TokenStream::from_str(text).map_err(|error| anyhow!("not Rust: {error}"))?;
     let mut violations = Vec::new();
-    walk(tokens, &mut |ident, within| {
+    walk(tokens, &mut |ident, within, is_called| {
         let name = ident.to_string();
-        let word = Word { name: name.trim_start_matches("r#").to_owned(), within };
+        let word = Word { name: name.trim_start_matches("r#").to_owned(), within, is_called };
         if (rule.forbids)(&word) {
             let line = ident.span().start().line;
             violations.push(Violation {
@@ -121,16 +154,18 @@ pub(super) fn check(rule: &Rule, file: &str, text: &str) -> Result<Vec<Violation
     Ok(violations)
 }
 
-/// Shows every identifier, with the segment of the path that it stands in.
-fn walk(tokens: TokenStream, see: &mut impl FnMut(&Ident, Option<String>)) {
+/// Shows every identifier, with the segment of the path that it stands in, and whether it is a method that is called.
+fn walk(tokens: TokenStream, see: &mut impl FnMut(&Ident, Option<String>, bool)) {
     let mut segment: Option<String> = None;
     // The segment, once `::` has followed it.
     let mut within: Option<String> = None;
-    let mut colons = 0;
-    for token in tokens {
+    let (mut colons, mut after_dot) = (0, false);
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let is_of_something = std::mem::replace(&mut after_dot, is_dot(&token)) || within.is_some();
         match token {
             TokenTree::Ident(ident) => {
-                see(&ident, within.take());
+                see(&ident, within.take(), is_of_something && tokens.peek().is_some_and(opens_call));
                 segment = Some(ident.to_string());
                 colons = 0;
             }
@@ -146,6 +181,14 @@ fn walk(tokens: TokenStream, see: &mut impl FnMut(&Ident, Option<String>)) {
             }
         }
     }
+}
+
+fn is_dot(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == '.')
+}
+
+fn opens_call(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis)
 }
 
 #[cfg(test)]
@@ -217,6 +260,26 @@ mod tests {
         assert_eq!(kit("let url = &config.urls.channels;"), []);
         assert_eq!(kit("const MAX_LOG_MESSAGE_BYTES: usize = size_of::<async_nats::Message>();"), []);
         assert_eq!(kit("fn f(message: &str, urban: Cabana, remembered: Banner) {}"), []);
+    }
+
+    #[test]
+    fn nothing_is_served_that_is_not_documented() {
+        let served = |text: &str| found("log-service/src/routes.rs", text).into_iter().map(|(_, what)| what);
+        for (text, word) in [
+            ("fn f() { router.route(\"/x\", handler) }", "`route`"),
+            ("fn f() { OpenApiRouter::new().fallback(handler) }", "`fallback`"),
+            ("fn f() { Router::nest_service(r, \"/x\", files) }", "`nest_service`"),
+            ("use axum::{Router, routing::get};", "`routing`"),
+            ("fn f(m: MethodRouter) {}", "`MethodRouter`"),
+            ("use utoipa_swagger_ui::SwaggerUi;", "`SwaggerUi`"),
+        ] {
+            assert_eq!(served(text).collect::<Vec<_>>(), [word], "{text}");
+            assert_eq!(found("crates/kit/src/http/pages.rs", text), [], "{text}");
+            assert_eq!(found("log-service/tests/api/network.rs", text), [], "{text}");
+        }
+        let documented = "fn all() -> OpenApiRouter { a().routes(routes!(list)).merge(b()) }";
+        assert_eq!(served(documented).count(), 0);
+        assert_eq!(served("fn f(route: &str) { label(route); let x = route.to_owned(); }").count(), 0);
     }
 
     #[test]

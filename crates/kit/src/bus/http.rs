@@ -2,12 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use api::bus::{Frame, Subject};
+use api::{
+    Problem,
+    bus::{Frame, Subject},
+};
 use axum::{
     Extension,
     body::{Body, Bytes},
     response::{IntoResponse, Response},
-    routing::get,
 };
 use bytes::{BufMut, BytesMut};
 use eventsource_stream::Eventsource;
@@ -15,7 +17,8 @@ use futures_util::{Stream, StreamExt, stream};
 use http::header;
 use serde::Deserialize;
 use tokio::sync::broadcast;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     Feed,
@@ -65,13 +68,19 @@ struct Published {
 }
 
 /// Which frames a reader wants.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Wanted {
     /// Prefixes of subjects, with commas between.
     #[serde(default)]
     subjects: String,
     /// Frames of this origin are left out.
     without: Option<String>,
+}
+
+/// Documented whether or not anything is published; see [`HttpBus::routes`] for the one that is served.
+pub(super) fn routes() -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(stream_events))
 }
 
 impl HttpBus {
@@ -88,7 +97,7 @@ impl HttpBus {
 
     pub(super) fn routes(&self) -> OpenApiRouter {
         let published = self.published.clone();
-        OpenApiRouter::new().route("/v1/events", get(stream_events).layer(Extension(published)))
+        routes().layer(Extension(published))
     }
 
     pub(super) fn subscribe(&self, feed: Feed) -> Subscription {
@@ -181,6 +190,14 @@ impl From<&Frame> for Published {
     }
 }
 
+/// Follow this service's live events (services only)
+///
+/// Server-sent events: `event` is the subject, `id` the origin (`-`: none), `data` the payload. What is lost is not repeated:
+/// readers compare versions. Served with `bus.kind = "http"` only.
+#[utoipa::path(get, path = "/v1/events", tag = "services", params(Wanted), responses(
+    (status = 200, body = String, content_type = "text/event-stream"),
+    (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem),
+))]
 async fn stream_events(
     caller: Caller,
     Query(wanted): Query<Wanted>,

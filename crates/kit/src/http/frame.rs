@@ -43,7 +43,7 @@ struct Frame {
 /// The service's routes with all that every service has around them.
 pub(super) fn app(frame: ServiceFrame) -> Router {
     let ServiceFrame { name, routes, readiness, limits, verifier, tasks, .. } = frame;
-    let (own, openapi) = routes.split_for_parts();
+    let (documented, openapi) = routes.merge(pages::routes().with_state(readiness)).split_for_parts();
     let faults = limits.test_faults.then(Faults::default);
     let state = Arc::new(Frame {
         name,
@@ -52,8 +52,8 @@ pub(super) fn app(frame: ServiceFrame) -> Router {
         draining: tasks.draining_token(),
         faults: faults.clone(),
     });
-    let mut app = own
-        .merge(pages::routes(name, readiness, openapi))
+    let mut app = documented
+        .merge(pages::description(name, openapi))
         .merge(faults.map_or_else(Router::new, |faults| faults.routes()))
         .fallback(not_found)
         .layer(DefaultBodyLimit::max(limits.body_limit))

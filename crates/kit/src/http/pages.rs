@@ -1,38 +1,52 @@
 //! What every service answers beside its own routes.
 
-use api::{Door, ErrorCode, auth::ServiceName};
+use api::{Door, ErrorCode, Problem, auth::ServiceName};
 use axum::{
     Router,
     extract::{Path, State},
     response::{Html, IntoResponse},
-    routing::get,
 };
 use http::header;
 use utoipa::openapi::{
     OpenApi,
     security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
 };
+use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::SwaggerUi;
 
 use super::Readiness;
-use crate::{problem::Failure, telemetry};
+use crate::{bus, problem::Failure, telemetry};
 
 /// The name of the scheme in descriptions.
 const SCHEME: &str = "access-token";
 
-pub(super) fn routes(name: ServiceName, readiness: Readiness, mut openapi: OpenApi) -> Router {
+/// Health, numbers and explanations, documented as all else is.
+pub(super) fn routes() -> OpenApiRouter<Readiness> {
+    OpenApiRouter::new()
+        .routes(routes!(livez))
+        .routes(routes!(readyz))
+        .routes(routes!(metrics))
+        .routes(routes!(problem))
+}
+
+/// The description itself and the page that shows it. They are not part of what they describe: tools have read it by then, and
+/// a page's assets are nobody's API.
+pub(super) fn description(name: ServiceName, mut openapi: OpenApi) -> Router {
     describe(name, &mut openapi);
-    Router::new()
-        .route("/livez", get(|| async { "alive\n" }))
-        .route("/readyz", get(readyz))
-        .with_state(readiness)
-        .route("/metrics", get(metrics))
-        .route("/problems/{code}", get(problem))
-        .merge(SwaggerUi::new("/docs").url("/openapi.json", openapi))
+    SwaggerUi::new("/docs").url("/openapi.json", openapi).into()
+}
+
+/// What `/openapi.json` of a service with these routes says, without running it.
+pub fn document<S: Clone + Send + Sync + 'static>(name: ServiceName, routes: OpenApiRouter<S>) -> OpenApi {
+    let mut openapi = routes.into_openapi();
+    openapi.merge(bus::described());
+    openapi.merge(self::routes().into_openapi());
+    describe(name, &mut openapi);
+    openapi
 }
 
 /// What every description says: whose it is, and how to show who asks.
-pub fn describe(name: ServiceName, openapi: &mut OpenApi) {
+fn describe(name: ServiceName, openapi: &mut OpenApi) {
     openapi.info.title = format!("Causerie: {name}");
     openapi.info.version = env!("CARGO_PKG_VERSION").to_owned();
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
@@ -43,6 +57,17 @@ pub fn describe(name: ServiceName, openapi: &mut OpenApi) {
         Some(vec![SecurityRequirement::default(), SecurityRequirement::new::<_, _, &str>(SCHEME, [])]);
 }
 
+/// Whether the process runs
+#[utoipa::path(get, path = "/livez", tag = "health", responses((status = 200, body = String, content_type = "text/plain")))]
+async fn livez() -> &'static str {
+    "alive\n"
+}
+
+/// Whether the service can work
+#[utoipa::path(get, path = "/readyz", tag = "health", responses(
+    (status = 200, body = String, content_type = "text/plain"),
+    (status = 503, body = Problem, description = "`detail` says what it waits for"),
+))]
 async fn readyz(State(readiness): State<Readiness>) -> Result<&'static str, Failure> {
     let waiting = readiness.waiting_for().await;
     if waiting.is_empty() {
@@ -51,11 +76,18 @@ async fn readyz(State(readiness): State<Readiness>) -> Result<&'static str, Fail
     Err(Failure::unavailable(format!("waiting for {}", waiting.join(", "))))
 }
 
+/// Numbers of this process, as Prometheus reads them
+#[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, body = String, content_type = "text/plain")))]
 async fn metrics() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], telemetry::metrics().render())
 }
 
-/// The page that a Problem's `type` leads to.
+/// What an error means
+///
+/// The page that a problem's `type` leads to.
+#[utoipa::path(get, path = "/problems/{code}", tag = "health",
+    params(("code" = String, Path, description = "a problem's `code`")),
+    responses((status = 200, body = String, content_type = "text/html"), (status = 404, body = Problem)))]
 async fn problem(Path(word): Path<String>) -> Result<Html<String>, Failure> {
     let code: ErrorCode = word.parse().map_err(|()| {
         Failure::new(ErrorCode::NotFound).detail("the catalogue of problems has no such code")
