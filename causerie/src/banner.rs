@@ -55,6 +55,6 @@ impl Banner {
 
     /// On standard output, whole: logs go to standard error.
     pub(crate) fn print(&self, took: Duration) {
-        println!("{}", self.text(took));
+        kit::service::print(format_args!("{}\n", self.text(took)));
     }
 }

@@ -1,7 +1,12 @@
 //! The command line.
 
 use clap::{Parser, Subcommand};
-use kit::{Service, config::Flags, service::run_until_signal, telemetry};
+use kit::{
+    Service,
+    config::{Flags, Listen},
+    service::{print, run_until_signal},
+    telemetry,
+};
 
 use crate::{Config, banner, health, operator};
 
@@ -18,15 +23,15 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Run the gateway alone: TCP in, REST out
-    Gateway,
+    Gateway(Listen),
     /// Run user-service alone: accounts, tokens, nicks, sessions
-    Users,
+    Users(Listen),
     /// Run channel-service alone: membership, roles, modes
-    Channels,
+    Channels(Listen),
     /// Run message-service alone: history
-    Messages,
+    Messages(Listen),
     /// Run log-service alone: what every service logged
-    Logs,
+    Logs(Listen),
     /// Make the keys that the services know each other by, and end
     Init {
         /// A folder for each service with its own key only, in the secrets folder: for containers
@@ -51,20 +56,23 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let Cli { flags, command } = Cli::parse();
     let Some(command) = command else { return everything(&flags) };
     match command {
-        Command::Gateway => kit::service::run::<gateway::Gateway>(&flags),
-        Command::Users => kit::service::run::<user_service::UserService>(&flags),
-        Command::Channels => kit::service::run::<channel_service::ChannelService>(&flags),
-        Command::Messages => kit::service::run::<message_service::MessageService>(&flags),
-        Command::Logs => kit::service::run::<log_service::LogService>(&flags),
+        Command::Gateway(listen) => kit::service::run::<gateway::Gateway>(flags, listen),
+        Command::Users(listen) => kit::service::run::<user_service::UserService>(flags, listen),
+        Command::Channels(listen) => kit::service::run::<channel_service::ChannelService>(flags, listen),
+        Command::Messages(listen) => kit::service::run::<message_service::MessageService>(flags, listen),
+        Command::Logs(listen) => kit::service::run::<log_service::LogService>(flags, listen),
         Command::Init { apart } => {
             let common = kit::config::Loader::new(&flags)?.common()?;
             let secrets = common.secrets_dir();
             if apart {
                 kit::secrets::init_apart(&secrets)?;
-                return gateway::init(&secrets.join("gateway"));
+                gateway::init(&secrets.join("gateway"))?;
+            } else {
+                kit::secrets::init_all(&secrets)?;
+                gateway::init(&secrets)?;
             }
-            kit::secrets::init_all(&secrets)?;
-            gateway::init(&secrets)
+            print(format_args!("the services' keys are in {}\n", secrets.display()));
+            Ok(())
         }
         Command::Health { url } => block_on(health::check(url)),
         Command::Operator(roles) => {
@@ -80,13 +88,9 @@ pub(crate) fn run() -> anyhow::Result<()> {
 
 fn everything(flags: &Flags) -> anyhow::Result<()> {
     let started = std::time::Instant::now();
-    anyhow::ensure!(
-        flags.listen.is_none(),
-        "--listen belongs to one service; with all of them use --set <section>.listen=…"
-    );
     let config = Config::load(flags)?;
     if flags.print_config {
-        print!("{}", config.to_toml()?);
+        print(config.to_toml()?);
         return Ok(());
     }
     telemetry::init(&config.gateway.common.log)?;

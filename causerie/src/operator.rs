@@ -1,19 +1,24 @@
 //! What operators type on the server: who is one (straight to user-service's database, so that there can be a first), and
 //! everything else over the same REST API that programs use.
 
-use std::io::Read;
-
-use api::AccountName;
+use anyhow::Context;
+use api::{AccountName, Problem};
 use clap::Subcommand;
-use kit::config::Settings;
+use kit::{config::Settings, service::print};
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 use url::Url;
 
 #[derive(Subcommand)]
 pub(crate) enum Roles {
-    /// Make an existing account an operator, at once
-    Add { account: AccountName },
+    /// Make an account an operator, at once
+    Add {
+        account: AccountName,
+        /// Register the account first, whatever `users.registration` allows; its password is read from standard input, an empty
+        /// one is made up and shown
+        #[arg(long)]
+        new: bool,
+    },
     /// Make an operator an ordinary account again
     Remove { account: AccountName },
 }
@@ -21,13 +26,22 @@ pub(crate) enum Roles {
 impl Roles {
     pub(crate) async fn apply(self, settings: Settings<user_service::Config>) -> anyhow::Result<()> {
         match self {
-            Self::Add { account } => {
+            Self::Add { account, new } => {
+                if new {
+                    let made = user_service::operator::register(&settings, &account, password()?).await?;
+                    if let Some(password) = made {
+                        print(format_args!("the password of {account} is {password}\n"));
+                    }
+                }
                 let changed = user_service::operator::add(&settings, &account).await?;
-                println!("{account} is an operator{}", if changed { " now" } else { " already" });
+                print(format_args!(
+                    "{account} is an operator{}\n",
+                    if changed { " now" } else { " already" }
+                ));
             }
             Self::Remove { account } => {
                 let changed = user_service::operator::remove(&settings, &account).await?;
-                println!("{account} is no operator{}", if changed { " any more" } else { "" });
+                print(format_args!("{account} is no operator{}\n", if changed { " any more" } else { "" }));
             }
         }
         Ok(())
@@ -75,9 +89,8 @@ impl Admin {
                     .json(&json!({ "reason": reason }))
             }
             Self::Unsuspend { account } => call(Method::DELETE, &["v1", "accounts", account, "suspension"])?,
-            Self::ResetPassword { account } => {
-                call(Method::PUT, &["v1", "accounts", account, "password"])?.json(&new_password()?)
-            }
+            Self::ResetPassword { account } => call(Method::PUT, &["v1", "accounts", account, "password"])?
+                .json(&password()?.map_or(json!({}), |password| json!({ "password": password }))),
             Self::Disconnect { user } => call(Method::DELETE, &["v1", "users", user, "sessions"])?,
             Self::Ban { target, reason } => call(Method::POST, &["v1", "network-bans"])?
                 .json(&json!({ "target": target, "reason": reason })),
@@ -89,20 +102,25 @@ impl Admin {
     }
 }
 
-fn new_password() -> anyhow::Result<serde_json::Value> {
+/// The first line of standard input; none if it is empty.
+fn password() -> anyhow::Result<Option<String>> {
     let mut password = String::new();
-    std::io::stdin().read_to_string(&mut password)?;
+    std::io::stdin().read_line(&mut password).context("could not read the password from standard input")?;
     let password = password.trim_end_matches(['\r', '\n']);
-    Ok(if password.is_empty() { json!({}) } else { json!({ "password": password }) })
+    Ok((!password.is_empty()).then(|| password.to_owned()))
 }
 
 async fn show(request: RequestBuilder) -> anyhow::Result<()> {
-    let response = request.send().await?;
+    let asked = request.send().await;
+    let response = asked.context("could not ask user-service at urls.users")?;
     let (status, body) = (response.status(), response.text().await?);
-    anyhow::ensure!(status.is_success(), "{body}");
+    if !status.is_success() {
+        let Ok(problem) = serde_json::from_str::<Problem>(&body) else { anyhow::bail!("{status}: {body}") };
+        anyhow::bail!("{}: {}", problem.code, problem.detail);
+    }
     match serde_json::from_str::<serde_json::Value>(&body) {
-        Ok(json) => println!("{}", serde_json::to_string_pretty(&json)?),
-        Err(_) => println!("done"),
+        Ok(json) => print(format_args!("{json:#}\n")),
+        Err(_) => print("done\n"),
     }
     Ok(())
 }

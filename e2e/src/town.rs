@@ -1,11 +1,12 @@
 mod plan;
+mod shell;
 
 use std::{
     collections::BTreeMap,
     ffi::OsString,
     net::{SocketAddr, UdpSocket},
     path::{Path, PathBuf},
-    process::{ExitStatus, Output},
+    process::ExitStatus,
     sync::Arc,
     sync::{Mutex, MutexGuard},
     time::Duration,
@@ -288,30 +289,6 @@ impl Town {
             })
             .await;
         }
-    }
-
-    /// Runs the program once with this town's settings: `town.run(&["operator", "add", "alice"])`.
-    ///
-    /// # Panics
-    /// If it cannot be run.
-    pub async fn run(&self, arguments: &[&str]) -> Output {
-        let command = self.processes()[0].command(arguments);
-        tokio::process::Command::from(command)
-            .stdin(std::process::Stdio::null())
-            .output()
-            .await
-            .expect("the program can be run")
-    }
-
-    /// Makes an account an operator of the network and logs it in.
-    ///
-    /// # Panics
-    /// If that fails.
-    pub async fn operator(&self, name: &str, password: &str) -> Rest {
-        let account = self.rest().account(name, password).await;
-        let output = self.run(&["operator", "add", name]).await;
-        assert!(output.status.success(), "operator add {name}: {output:?}");
-        account.login(name, password).await
     }
 
     /// All that the process of a service has printed.

@@ -28,8 +28,8 @@ pub struct Flags {
     /// Folder for databases and secrets
     #[arg(long, global = true, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Address to listen on
-    #[arg(long, global = true, value_name = "ADDR")]
+    /// Of the one service that runs: see [`Listen`].
+    #[arg(skip)]
     pub listen: Option<SocketAddr>,
     /// Set one key: --set users.listen=0.0.0.0:8101 (repeatable)
     #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
@@ -37,6 +37,22 @@ pub struct Flags {
     /// Print the effective configuration, secrets hidden, and exit
     #[arg(long, global = true)]
     pub print_config: bool,
+}
+
+/// The flag of those who run one service: other commands listen nowhere, or at more than one address.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Listen {
+    /// Address to listen on
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+}
+
+impl Flags {
+    /// With the address of the one service that runs.
+    #[must_use]
+    pub fn listening(self, Listen { listen }: Listen) -> Self {
+        Self { listen, ..self }
+    }
 }
 
 /// What all processes of one network share: the keys above the first section.

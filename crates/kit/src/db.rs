@@ -12,7 +12,7 @@ use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 pub use self::{
     claim::Claim,
-    connect::{DbSetupError, connect},
+    connect::{DbSetupError, connect, sqlite_path},
     error::{OnConflict, is_conflict, is_unavailable},
     migrate::Migrations,
 };

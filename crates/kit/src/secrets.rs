@@ -85,7 +85,8 @@ pub fn init_all(dir: &Path) -> Result<(), SecretsError> {
 pub fn init_apart(dir: &Path) -> Result<(), SecretsError> {
     let folder = |name: ServiceName| dir.join(name.as_str());
     for name in ServiceName::ALL {
-        make_private_dir(&folder(name)).map_err(|source| SecretsError::File { path: folder(name), source })?;
+        make_private_dir(&folder(name))
+            .map_err(|source| SecretsError::File { path: folder(name), source })?;
         init(&folder(name), name)?;
     }
     for name in ServiceName::ALL {

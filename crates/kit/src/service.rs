@@ -11,7 +11,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::{
     kit::Kit,
-    main::{main, run, run_until_signal, signal},
+    main::{main, print, run, run_until_signal, signal},
     tasks::Tasks,
 };
 use crate::config::Settings;

@@ -102,7 +102,11 @@ fn a_value_can_come_from_a_file() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("secret");
     std::fs::write(&path, "12345\n").unwrap();
-    let env = [("CAUSERIE_USERS__PEPPER_FILE", path.to_str().unwrap()), ("CAUSERIE_TEST_NATS", "x")];
+    let env = [
+        ("CAUSERIE_USERS__PEPPER_FILE", path.to_str().unwrap()),
+        ("CAUSERIE_TEST_NATS", "x"),
+        ("CAUSERIE_TOKEN", "x"),
+    ];
     let settings = load("", &env, Flags::default()).unwrap();
     assert_eq!(settings.service.pepper.expose(), "12345");
     refused("", &[("CAUSERIE_USERS__PEPPER_FILE", "/nowhere")], &["/nowhere"]);

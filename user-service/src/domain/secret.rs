@@ -43,6 +43,11 @@ pub(crate) fn random(rng: &mut impl Rng) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
+/// One that a person is to type: 120 bits.
+pub(crate) fn made_up(rng: &mut impl Rng) -> String {
+    random(rng)[..20].to_owned()
+}
+
 pub(crate) fn refresh_token(rng: &mut impl Rng) -> String {
     format!("{REFRESH}{}", random(rng))
 }

@@ -89,7 +89,7 @@ pub(super) async fn reset_password(
 ) -> Result<Json<PasswordWasReset>> {
     let by = caller.operator()?;
     let account = operated(&app, &account).await?;
-    let made = body.password.is_none().then(|| secret::random(&mut rand::rng())[..20].to_owned());
+    let made = body.password.is_none().then(|| secret::made_up(&mut rand::rng()));
     let password = body.password.as_ref().or(made.as_ref()).cloned().unwrap_or_default();
     let name = account.user.account().ok_or(ErrorCode::NoSuchAccount)?;
     password::check(&password, name).map_err(weak("/password"))?;
@@ -178,7 +178,7 @@ pub(super) async fn delete_ban(
 ))]
 pub(super) async fn invite(State(app): State<App>, caller: Caller) -> Result<(StatusCode, Json<Invite>)> {
     caller.operator()?;
-    let code = secret::random(&mut rand::rng())[..20].to_owned();
+    let code = secret::made_up(&mut rand::rng());
     let expires_at = app.now().plus(app.config.invite.get());
     app.store.add_invite(&secret::digest(&code), expires_at).await?;
     Ok((StatusCode::CREATED, Json(Invite { code, expires_at })))

@@ -19,8 +19,9 @@ use super::{Common, Flags, SECTIONS};
 /// Read when `--config` names no other.
 const DEFAULT_FILE: &str = "causerie.toml";
 const PREFIX: &str = "CAUSERIE_";
-/// Environment names with our prefix that are no settings: `CAUSERIE_CONFIG` is a flag's, `CAUSERIE_TEST_*` are the tests'.
-const NOT_SETTINGS: [&str; 2] = ["CAUSERIE_CONFIG", "CAUSERIE_TEST_"];
+/// Environment names with our prefix that are no settings: `CAUSERIE_CONFIG` is a flag's, `CAUSERIE_TOKEN` an operator's who
+/// types `causerie admin` in the same shell, `CAUSERIE_TEST_*` are the tests'.
+const NOT_SETTINGS: [&str; 3] = ["CAUSERIE_CONFIG", "CAUSERIE_TOKEN", "CAUSERIE_TEST_"];
 
 /// One process's settings: what all share, and its own section.
 #[derive(Debug, Clone)]

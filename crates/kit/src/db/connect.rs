@@ -49,10 +49,16 @@ pub enum DbSetupError {
     },
 }
 
+/// The file that a database URL names, if it names one.
+pub fn sqlite_path(url: &SecretUrl) -> Option<&Path> {
+    let path = url.expose().strip_prefix("sqlite:")?;
+    Some(Path::new(path.strip_prefix("//").unwrap_or(path)))
+}
+
 /// Opens (and for SQLite makes) the database and brings its tables up to date.
 pub async fn connect(url: &SecretUrl, migrations: &Migrations) -> Result<Db, DbSetupError> {
-    let db = if let Some(path) = url.expose().strip_prefix("sqlite:") {
-        sqlite(url, Path::new(path.strip_prefix("//").unwrap_or(path))).await?
+    let db = if let Some(path) = sqlite_path(url) {
+        sqlite(url, path).await?
     } else if ["postgres://", "postgresql://"].iter().any(|scheme| url.expose().starts_with(scheme)) {
         postgres(url).await?
     } else {

@@ -1,4 +1,6 @@
 use std::{
+    fmt::Display,
+    io::Write,
     process::ExitCode,
     time::{Duration, Instant},
 };
@@ -7,7 +9,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 
 use super::{Running, STOP_WITHIN, Service};
 use crate::{
-    config::{self, Flags},
+    config::{self, Flags, Listen},
     telemetry,
 };
 
@@ -19,12 +21,15 @@ const LAST_MOMENT: Duration = Duration::from_millis(500);
 struct Cli {
     #[command(flatten)]
     flags: Flags,
+    #[command(flatten)]
+    listen: Listen,
 }
 
 /// A service's whole `main`: flags, settings, telemetry, up, and a graceful end at SIGTERM or ctrl-c.
 pub fn main<S: Service>() -> ExitCode {
     let matches = Cli::command().name(S::SECTION).bin_name(format!("causerie-{}", S::NAME)).get_matches();
-    let outcome = Cli::from_arg_matches(&matches).map_err(Into::into).and_then(|cli| run::<S>(&cli.flags));
+    let outcome =
+        Cli::from_arg_matches(&matches).map_err(Into::into).and_then(|cli| run::<S>(cli.flags, cli.listen));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -38,10 +43,11 @@ pub fn main<S: Service>() -> ExitCode {
 ///
 /// # Errors
 /// Settings that cannot be used, or a service that cannot start.
-pub fn run<S: Service>(flags: &Flags) -> anyhow::Result<()> {
-    let settings = config::load::<S::Config>(S::SECTION, flags)?;
+pub fn run<S: Service>(flags: Flags, listen: Listen) -> anyhow::Result<()> {
+    let flags = flags.listening(listen);
+    let settings = config::load::<S::Config>(S::SECTION, &flags)?;
     if flags.print_config {
-        print!("{}", settings.to_toml(S::SECTION)?);
+        print(settings.to_toml(S::SECTION)?);
         return Ok(());
     }
     telemetry::init(&settings.common.log)?;
@@ -51,6 +57,12 @@ pub fn run<S: Service>(flags: &Flags) -> anyhow::Result<()> {
         run_until_signal(vec![running]).await;
         Ok(())
     })
+}
+
+/// On standard output. Whoever read it may have gone (`causerie | head`): that is no reason to stop.
+pub fn print(text: impl Display) {
+    let mut out = std::io::stdout().lock();
+    let _ = write!(out, "{text}").and_then(|()| out.flush());
 }
 
 /// Waits for SIGTERM or ctrl-c, then stops all, the last started first. A second signal ends the wait at once.
