@@ -18,6 +18,7 @@ use crate::{
     hub::Hub,
     lane::{Lane, sends::Sends},
     lease::{LeaseHeld, Unended},
+    leaving::Leaving,
 };
 
 pub(crate) struct Gateway {
@@ -37,6 +38,7 @@ pub(crate) struct Gateway {
     pub(crate) opens: Lane<OpenSession, OpenedSession>,
     pub(crate) ends: Lane<EndSession, ()>,
     pub(crate) unended: Unended,
+    pub(crate) leaving: Leaving,
 }
 
 impl Gateway {
@@ -99,6 +101,7 @@ impl Gateway {
             opens,
             ends,
             unended: Unended::default(),
+            leaving: Leaving::default(),
         }))
     }
 }

@@ -15,6 +15,7 @@ mod gateway;
 mod hub;
 mod lane;
 mod lease;
+mod leaving;
 mod listener;
 mod rate;
 mod reception;

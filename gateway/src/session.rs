@@ -150,6 +150,7 @@ impl Session {
     /// Tells the owners that the session has ended.
     pub(crate) async fn end(&self, reason: String) {
         let session = self.client.session();
+        let _leaving = self.client.actor().map(|actor| self.gateway.leaving.begin(&actor.person.nick));
         self.gateway.hub.closed(self.client.id);
         if let Some(session) = session {
             let ending = EndSession { session, reason };

@@ -89,3 +89,26 @@ async fn secrets_in_clear_are_taken_on_this_machine() {
     alice.asks("/login alice correct horse battery", "200 login alice").await;
     alice.asks("/login alice correct horse battery", "409 already-logged-in alice").await;
 }
+
+#[tokio::test]
+async fn who_comes_back_at_once_meets_no_ghost_and_is_op_again() {
+    let town = Town::new().await;
+    let mut alice = town.person("alice").await;
+    for _ in 0..20 {
+        alice.asks("/join #x", "200 joined #x 1 0").await;
+        alice.asks("/names", "200-name alice op").await;
+        alice.sees_next("200 names #x 1").await;
+        drop(alice);
+        alice = town.connect().await;
+        town::within("the nick", async {
+            loop {
+                alice.says("/nick alice").await;
+                // The gateway may read this before it sees the other connection's end.
+                if !alice.sees("").await.starts_with("409 nick-in-use") {
+                    return;
+                }
+            }
+        })
+        .await;
+    }
+}

@@ -7,7 +7,7 @@ use api::{
     id::{GatewayId, NetworkBanId, UserId},
 };
 use client::{Channels, Logs, Messages, Service};
-use futures_util::future::join_all;
+use futures_util::{StreamExt, future::join_all, stream};
 use kit::{Kit, trace};
 
 use crate::{
@@ -23,6 +23,8 @@ use crate::{
 const AT_ONCE: i64 = 32;
 /// How long to wait when nothing is known to be due; a new task of this process ends the wait, one of another replica does not.
 const IDLE: Duration = Duration::from_millis(500);
+/// How long those who end sessions are kept waiting for them to leave their channels.
+const AWAITED: Duration = Duration::from_secs(1);
 /// Sessions of a lapsed gateway that end in one transaction: bounds how long others wait for the writer.
 const SESSIONS_AT_ONCE: i64 = 200;
 
@@ -65,6 +67,20 @@ pub(crate) async fn turn(app: App) {
     }
 }
 
+/// Carries out what ended sessions left to be done, a while at most: the rest is done all the same.
+pub(crate) async fn carry_out_now(app: &App, tasks: Vec<Claimed>) {
+    if tasks.is_empty() {
+        return;
+    }
+    let worker = app.clone();
+    let work = tokio::spawn(async move {
+        let each = stream::iter(tasks).map(|claimed| carry_out(&worker, claimed));
+        each.buffer_unordered(AT_ONCE as usize).collect::<()>().await;
+    });
+    // A time-out: a neighbour is away.
+    let _ = tokio::time::timeout(AWAITED, work).await;
+}
+
 async fn wait(app: &App) {
     // A time-out is the usual end of it.
     let _ = tokio::time::timeout(IDLE, app.work.notified()).await;
@@ -74,7 +90,10 @@ async fn carry_out(app: &App, claimed: Claimed) {
     let context = trace::TraceContext::random();
     let outcome = trace::scope(context, try_once(app, &claimed.task)).await;
     let noted = match outcome {
-        Ok(Outcome::Done) => app.store.task_done(&claimed.id).await,
+        Ok(Outcome::Done) => match &claimed.task {
+            Task::EndHolders(ended) => app.store.holders_ended(&claimed.id, ended).await,
+            _ => app.store.task_done(&claimed.id).await,
+        },
         Ok(Outcome::More) => app.store.task_again(&claimed.id, app.now()).await,
         Ok(Outcome::Later(task, at)) => app.store.task_becomes(&claimed.id, &task, at).await,
         Err(error) => {

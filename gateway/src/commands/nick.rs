@@ -28,8 +28,14 @@ async fn enter(session: &mut Session, wanted: &Nick) -> Answer {
         replaces: None,
     };
     let id = open.id.clone();
-    let opened =
-        session.gateway.opens.put(open).await.inspect_err(|refusal| session.may_be_open(id, refusal))?;
+    let gateway = &session.gateway;
+    let mut opened = gateway.opens.put(open.clone()).await;
+    if opened.as_ref().is_err_and(|refusal| refusal.code() == ErrorCode::NickInUse)
+        && gateway.leaving.wait(wanted).await
+    {
+        opened = gateway.opens.put(open).await;
+    }
+    let opened = opened.inspect_err(|refusal| session.may_be_open(id, refusal))?;
     session.opened(&opened).await;
     Ok(Outcome::Nick { nick: opened.user.person.nick })
 }

@@ -20,6 +20,7 @@ use crate::{
     app::App,
     domain::secret,
     store::sessions::{How, OpenTerms, Opened, SessionRow},
+    work,
 };
 
 /// Bytes of a reason: it goes into an event and onto a line.
@@ -93,7 +94,7 @@ fn answer(app: &App, opened: Opened) -> OpenedSession {
 
 /// Ends sessions (gateways only). Unknown ones and those that ended before are no error.
 #[utoipa::path(post, path = "/v1/sessions:end", tag = "sessions", request_body = Batch<EndSession>, responses(
-    (status = 204, description = "They have ended; they leave their channels in a moment"),
+    (status = 204, description = "They have ended and left their channels, or will in a moment; then a guest's nick is free"),
     (status = 403, description = "forbidden", body = Problem),
 ))]
 pub(super) async fn end(
@@ -111,8 +112,9 @@ pub(super) async fn end(
         item.reason.truncate(at);
         item.reason.retain(|c| !matches!(c, '\0' | '\r' | '\n'));
     }
-    let told = app.store.end_sessions(&items, app.now()).await?;
+    let (told, left) = app.store.end_sessions(&items, app.now()).await?;
     app.announce(&told, asker.origin.as_deref());
+    work::carry_out_now(&app, left).await;
     Ok(StatusCode::NO_CONTENT)
 }
 

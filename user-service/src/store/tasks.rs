@@ -72,6 +72,12 @@ const FORGET_HOLDERS: &str = "delete from tasks where user_id = $1 and kind = 'e
 const TAKE_WAITING: &str =
     "delete from tasks where user_id = $1 and kind = 'end-holders' and not_before > $2 returning payload";
 
+const CLAIM_HOLDERS: &str = "update tasks set not_before = $2, attempts = attempts + 1 \
+    where user_id = $3 and kind = 'end-holders' and not_before <= $1 returning id, payload, attempts";
+/// A guest's name, unless they have come back for it.
+const FREE_NAMES: &str = "delete from names where user_id = $1 and not account \
+    and exists (select 1 from users where id = $1 and freed_at is not null)";
+
 const CLAIM_SQLITE: &str = "update tasks set not_before = $2, attempts = attempts + 1 \
     where id in (select id from tasks where not_before <= $1 order by not_before limit $3) returning id, payload, attempts";
 // Replicas that claim at once step over each other's rows instead of waiting for them.
@@ -105,6 +111,24 @@ pub(crate) async fn take_waiting_holders(
     Ok(sessions.flatten().collect())
 }
 
+/// Takes the due ends of a user's sessions in hand.
+pub(crate) async fn claim_holders(tx: &mut Tx, user: &UserId, now: Timestamp) -> sqlx::Result<Vec<Claimed>> {
+    let rows: Vec<(String, String, i64)> =
+        fetch_all!(tx, CLAIM_HOLDERS, now.0, now.plus(IN_HAND).0, user.as_str())?;
+    Ok(rows.into_iter().filter_map(read).collect())
+}
+
+fn read((id, payload, attempts): (String, String, i64)) -> Option<Claimed> {
+    match serde_json::from_str(&payload) {
+        Ok(task) => Some(Claimed { id, task, attempts }),
+        // From a newer release: its replicas will do it.
+        Err(error) => {
+            tracing::warn!(task = id, cause = %error, "a task cannot be read here");
+            None
+        }
+    }
+}
+
 impl Store {
     /// Takes up to `most` tasks that are due in hand.
     pub(crate) async fn claim_tasks(&self, now: Timestamp, most: i64) -> sqlx::Result<Vec<Claimed>> {
@@ -117,19 +141,21 @@ impl Store {
                 sqlx::query_as(CLAIM_POSTGRES).bind(now.0).bind(until).bind(most).fetch_all(pool).await?
             }
         };
-        let read = |(id, payload, attempts): (String, String, i64)| match serde_json::from_str(&payload) {
-            Ok(task) => Some(Claimed { id, task, attempts }),
-            // From a newer release: its replicas will do it.
-            Err(error) => {
-                tracing::warn!(task = id, cause = %error, "a task cannot be read here");
-                None
-            }
-        };
         Ok(rows.into_iter().filter_map(read).collect())
     }
 
     pub(crate) async fn task_done(&self, id: &str) -> sqlx::Result<()> {
         write_one!(self.db, DONE, id).map(drop)
+    }
+
+    /// Somebody's sessions have left their channels: now the name of a guest who is gone is free.
+    pub(crate) async fn holders_ended(&self, id: &str, ended: &EndHolders) -> sqlx::Result<()> {
+        let mut tx = self.db.begin().await?;
+        if ended.all {
+            execute!(&mut tx, FREE_NAMES, ended.user.id.as_str())?;
+        }
+        execute!(&mut tx, DONE, id)?;
+        tx.commit().await
     }
 
     /// Puts a task back of which a part is left.

@@ -114,5 +114,6 @@ async fn a_gateway_that_is_gone_for_sure_needs_not_be_waited_for() {
     gateway.end_lease(&gateway_id()).await.unwrap();
     soon("its sessions leave the channels", || async { !town.neighbour.ended(&bob.session).is_empty() })
         .await;
-    town.guest("bob").await;
+    soon("the nick is free", || async { town.wants_guest("bob").send().await.unwrap().status() == 200 })
+        .await;
 }

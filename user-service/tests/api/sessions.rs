@@ -61,7 +61,9 @@ async fn a_session_that_ends_frees_the_guests_nick_and_leaves_the_channels() {
     town.neighbour.set_away(true);
     town.gateway().end_sessions(&ends(&opened, "bye")).await.unwrap();
     town.gateway().end_sessions(&ends(&opened, "again")).await.unwrap();
-    town.opens(session(&gateway, "192.0.2.1", as_guest("bob"))).await.unwrap();
+    // Another bob would meet the first one in the channels.
+    let early = town.opens(session(&gateway, "192.0.2.1", as_guest("bob"))).await;
+    assert_eq!(early.unwrap_err().code.as_str(), "nick-in-use");
     town.neighbour.set_away(false);
     soon("the task is carried out once the neighbour is back", || async {
         !town.neighbour.ended(&opened.session).is_empty()
@@ -69,6 +71,21 @@ async fn a_session_that_ends_frees_the_guests_nick_and_leaves_the_channels() {
     .await;
     let told = town.neighbour.ended(&opened.session);
     assert_eq!((&told[0]["reason"], &told[0]["all"], told.len()), (&json!("bye"), &json!(true), 1));
+    soon("the nick is free", || async {
+        town.opens(session(&gateway, "192.0.2.1", as_guest("bob"))).await.is_ok()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_comes_back_at_once_has_left_the_channels_before() {
+    let town = Town::up().await;
+    let gateway = gateway_id();
+    for round in 1..=20 {
+        let opened = town.opens(session(&gateway, "192.0.2.1", as_guest("bob"))).await.unwrap();
+        town.gateway().end_sessions(&ends(&opened, "bye")).await.unwrap();
+        assert!(!town.neighbour.ended(&opened.session).is_empty(), "a ghost in round {round}");
+    }
 }
 
 #[tokio::test]

@@ -95,7 +95,6 @@ async fn a_guest_who_revokes_gives_the_nick_up() {
     assert_eq!(refused(town.wants_guest("alice")).await, "nick-in-use");
     said(town.request(Method::POST, "/v1/tokens/revoke").json(&json!({ "token": guest.access_token })), 200)
         .await;
-    town.guest("alice").await;
     soon("the guest is taken out of all channels", || async {
         town.neighbour
             .told()
@@ -103,6 +102,8 @@ async fn a_guest_who_revokes_gives_the_nick_up() {
             .any(|(_, body)| body["all"] == true && body["user"]["id"] == json!(guest.user.id))
     })
     .await;
+    soon("the nick is free", || async { town.wants_guest("alice").send().await.unwrap().status() == 200 })
+        .await;
 }
 
 #[tokio::test]

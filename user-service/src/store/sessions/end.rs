@@ -1,6 +1,9 @@
 //! How sessions end: the event, the nick that may come free, and the task that takes the session out of its channels.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use api::{
     Timestamp,
@@ -13,8 +16,8 @@ use kit::db::{Backend, Tx};
 
 use super::{How, SessionRow, columns};
 use crate::store::{
-    Store, events, execute, fetch_all, fetch_optional, names,
-    tasks::{self, Task},
+    Store, events, execute, fetch_all, fetch_optional,
+    tasks::{self, Claimed, Task},
     users::{self, UserRow, json_list},
 };
 
@@ -107,7 +110,7 @@ pub(crate) async fn settle(tx: &mut Tx, user: &mut UserRow, now: Timestamp) -> s
     user.away = None;
     user.held_until = None;
     if user.is_guest() && user.freed_at.is_none() {
-        names::lose_all(tx, &user.id).await?;
+        // The name comes free with the task that takes them out of their channels: nobody is to meet their own ghost there.
         user.freed_at = Some(now.0);
         return Ok(Left::Nothing);
     }
@@ -143,12 +146,13 @@ async fn end_rows(
 }
 
 impl Store {
-    /// Ends sessions as their gateways say; unknown ones and those that ended before are no error.
+    /// Ends sessions as their gateways say; unknown ones and those that ended before are no error. What takes them out of their
+    /// channels is in the caller's hand.
     pub(crate) async fn end_sessions(
         &self,
         items: &[EndSession],
         now: Timestamp,
-    ) -> sqlx::Result<Vec<UserEvent>> {
+    ) -> sqlx::Result<(Vec<UserEvent>, Vec<Claimed>)> {
         let reasons: BTreeMap<&SessionId, &str> =
             items.iter().map(|item| (&item.session, item.reason.as_str())).collect();
         let ids = reasons.keys().map(|id| id.as_str());
@@ -163,8 +167,13 @@ impl Store {
         };
         let reason = |id: &SessionId| reasons.get(id).copied().unwrap_or_default().to_owned();
         let told = end_rows(&mut tx, rows, How::Closed, &reason, now).await?;
+        let mut claimed = Vec::new();
+        let users: BTreeSet<&UserId> = told.iter().map(|event| &event.user).collect();
+        for user in users {
+            claimed.extend(tasks::claim_holders(&mut tx, user, now).await?);
+        }
         tx.commit().await?;
-        Ok(told)
+        Ok((told, claimed))
     }
 
     /// Ends up to `most` sessions of a gateway's lapsed term; nothing when none is left.
