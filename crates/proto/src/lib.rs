@@ -3,5 +3,6 @@
 //! [`lines`] cuts a byte stream into lines, for every dialect. [`plain`] is the grammar of the line protocol
 //! (docs/line-protocol.md). Knows neither sockets nor services nor what a command means; see the gateway for that.
 
+mod at;
 pub mod lines;
 pub mod plain;

@@ -3,14 +3,13 @@
 //! [`decode`] reads what a client sends, [`Frame`] and [`Event`] write what the server sends, [`ServerLine`] reads that
 //! again, for clients and tests. What a verb does and which replies it gets is the gateway's.
 
-mod at;
 mod escape;
 mod event;
 mod frame;
 mod request;
 mod server_line;
 
-pub use at::At;
+pub use crate::at::At;
 pub use event::{Event, MessageKind};
 pub use frame::{Frame, Tags};
 pub use request::{Body, DecodeError, Params, Reason, Request, decode};

@@ -1,4 +1,4 @@
-/// A moment, in microseconds since 1970 (UTC), as the line protocol writes it. Only writes: the rules about time are
+/// A moment, in microseconds since 1970 (UTC), as every protocol here writes it. Only writes: the rules about time are
 /// elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct At(pub i64);
