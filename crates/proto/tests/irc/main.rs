@@ -1,0 +1,4 @@
+//! The grammar of IRC, from both sides.
+
+mod message;
+mod vectors;
