@@ -10,6 +10,10 @@ const MS_A_DAY: u64 = 86_400_000;
 impl At {
     /// RFC 3339 UTC with milliseconds: `2026-07-03T12:04:05.678Z`.
     pub(crate) fn write(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.rfc_3339());
+    }
+
+    pub(crate) fn rfc_3339(self) -> [u8; 24] {
         let ms = self.millis();
         let (year, month, day) = date(ms / MS_A_DAY);
         let of_day = ms % MS_A_DAY;
@@ -21,7 +25,7 @@ impl At {
         digits(&mut text[14..16], of_day / 60_000 % 60);
         digits(&mut text[17..19], of_day / 1000 % 60);
         digits(&mut text[20..23], of_day % 1000);
-        out.extend_from_slice(&text);
+        text
     }
 
     /// `12:04`, in UTC: nobody told the server where the reader lives.

@@ -85,6 +85,25 @@ pub fn is_tag_key(key: &str) -> bool {
     word(name, b"-") && vendor.is_none_or(|vendor| word(vendor, b"-."))
 }
 
+/// Writes a value so that it can stand in a tag (IRCv3 message-tags, "Escaping values"). Nothing stands for NUL: it is left
+/// out.
+pub(super) fn escape(value: &str, out: &mut Vec<u8>) {
+    let mut rest = value.as_bytes();
+    while let Some(at) = rest.iter().position(|b| matches!(b, b';' | b' ' | b'\\' | b'\r' | b'\n' | 0)) {
+        out.extend_from_slice(&rest[..at]);
+        out.extend_from_slice(match rest[at] {
+            b';' => b"\\:",
+            b' ' => b"\\s",
+            b'\\' => b"\\\\",
+            b'\r' => b"\\r",
+            b'\n' => b"\\n",
+            _ => b"",
+        });
+        rest = &rest[at + 1..];
+    }
+    out.extend_from_slice(rest);
+}
+
 /// The original of an escaped value. A `\` before anything that needs none, and one at the end, is dropped (IRCv3
 /// message-tags, "Escaping values").
 fn unescape(escaped: &str) -> Cow<'_, str> {

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use proto::irc::{Message, Source};
+use proto::irc::{Head, Message, Source};
 use serde_json::Value;
+
+use crate::written;
 
 fn cases(file: &str) -> Vec<Value> {
     let cases: Vec<Value> = serde_json::from_str(file).expect("JSON");
@@ -50,5 +52,26 @@ fn sources_are_split_as_elsewhere() {
         assert_eq!(source.user, word(atoms, "user"), "{case}");
         assert_eq!(source.host, word(atoms, "host"), "{case}");
         assert_eq!(source.to_string(), written);
+    }
+}
+
+#[test]
+fn lines_are_joined_as_elsewhere() {
+    for case in cases(include_str!("../irc_vectors/msg-join.json")) {
+        let atoms = &case["atoms"];
+        let params = params(atoms);
+        let line = written(|out| {
+            let head = tags(atoms).iter().fold(Head::new(out), |head, (key, value)| head.tag(key, value));
+            let line = head.command(word(atoms, "source"), word(atoms, "verb").expect("a verb"));
+            match params.split_last() {
+                Some((last, middle)) => {
+                    line.params(middle.iter().copied()).trailing(last);
+                }
+                None => line.end(),
+            }
+        });
+        let line = line.strip_suffix("\r\n").expect("an end");
+        let matches = case["matches"].as_array().expect("a list");
+        assert!(matches.iter().any(|allowed| allowed == line), "{line} for {case}");
     }
 }
