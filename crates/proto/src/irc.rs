@@ -2,13 +2,15 @@
 //! IRCv3's message tags, capabilities and SASL (<https://ircv3.net/irc/>).
 //!
 //! [`Message`] reads a line, [`Head`] and [`Line`] write one. The rest reads and writes what stands inside of one:
-//! [`mode`], [`ctcp`], and texts that must be [`split`] to fit. What a verb does and which numerics it
+//! [`mode`], [`cap`], [`sasl`], [`ctcp`], and texts that must be [`split`] to fit. What a verb does and which numerics it
 //! gets is the gateway's.
 
+pub mod cap;
 pub mod ctcp;
 mod limits;
 mod message;
 pub mod mode;
+pub mod sasl;
 mod source;
 pub mod split;
 mod tags;

@@ -1,7 +1,9 @@
 //! The grammar of IRC, from both sides.
 
+mod cap;
 mod message;
 mod mode;
+mod sasl;
 mod texts;
 mod vectors;
 mod writer;
