@@ -26,10 +26,10 @@ pub(super) struct EventsParams {
     limit: Option<u32>,
 }
 
-/// Events of a channel after a version, kept for a day (members only)
+/// Events of a channel after a version, kept for a day (members only, since they joined)
 #[utoipa::path(get, path = "/v1/channels/{channel}/events", tag = "channels",
     params(("channel" = String, Path, description = "an id, or a name without its first #"), EventsParams),
-    responses((status = 200, body = ChannelEvents, description = "`complete` is false when the first are gone already"),
+    responses((status = 200, body = ChannelEvents, description = "`complete` is false when the first are gone already, or not for the reader"),
         (status = "4XX", body = Problem)))]
 pub(super) async fn events(
     State(app): State<App>,
@@ -43,7 +43,15 @@ pub(super) async fn events(
     let (room, member) = parts::seen(&app, &reader, &channel, policy::may_see_members).await?;
     let store = &app.changes.store;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut events = store.events(&room.channel.id, room.channel.version, params.after, limit).await?;
+    let mut after = params.after;
+    if let (Reader::Person(actor), Some(member)) = (&reader, &member)
+        && !actor.is_operator()
+    {
+        // What happened before they came may lie below the floor: an old topic, a key, bans and those whom they are about.
+        after = after.max(store.version_before(&room.channel.id, member.joined_at).await?);
+    }
+    let mut events = store.events(&room.channel.id, room.channel.version, after, limit).await?;
+    events.complete &= after == params.after;
     if let Reader::Person(actor) = reader
         && policy::may_see_inside(&Asker { actor, member: member.as_ref() }, &room.channel).is_err()
     {

@@ -41,6 +41,7 @@ const OF_USER: &str =
         and (not c.secret or $3 or exists (select 1 from members o where o.channel = c.id and o.user_id = $4))
      order by c.name_key limit $5";
 const EVENTS: &str = "select event from events where channel = $1 and version > $2 order by version limit $3";
+const VERSION_BEFORE: &str = "select coalesce(max(version), 0) from events where channel = $1 and at < $2";
 const HEADS: Sql = rows_of!(
     "select item.value ->> 0 as id, c.version, cast(item.value ->> 1 as bigint) as held from",
     "left join channels c on c.id = item.value ->> 0"
@@ -171,6 +172,13 @@ impl Store {
             None => after >= version,
         };
         Ok(ChannelEvents { epoch: self.epoch.clone(), events, complete })
+    }
+
+    /// The version of a channel's last kept event before a moment.
+    pub async fn version_before(&self, id: &ChannelId, at: Timestamp) -> sqlx::Result<u64> {
+        let version: i64 = on!(self.db.read(), pool => sqlx::query_scalar(VERSION_BEFORE)
+            .bind(id.as_str()).bind(at.as_micros()).fetch_one(pool).await)?;
+        unsigned(version)
     }
 
     /// Which of the channels held are further than that, or gone.
