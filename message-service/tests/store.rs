@@ -520,12 +520,14 @@ async fn the_log_holds_everything_of_a_person_in_order(store: Store) {
     append_one(&store, 5, says(&alice, "1rust", "c")).await;
     let head = store.log_head().await.unwrap();
     assert_eq!(head, 5);
-    let log = store.log(&alice.id, &["1rust".try_into().unwrap()], 0, head).await.unwrap();
+    let log = store.log(&alice.id, &["1rust".try_into().unwrap()], 0, head, 100).await.unwrap();
     assert_eq!(
         log.iter().map(|(at, entry)| (*at, entry.text.as_str())).collect::<Vec<_>>(),
         [(1, "a"), (3, "b"), (5, "c")]
     );
-    assert_eq!(store.log(&alice.id, &[], 1, 4).await.unwrap().len(), 1);
+    assert_eq!(store.log(&alice.id, &[], 1, 4, 100).await.unwrap().len(), 1);
+    let some = store.log(&alice.id, &["1rust".try_into().unwrap()], 0, head, 2).await.unwrap();
+    assert_eq!(some.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [1, 3], "no more than asked for");
 }
 
 async fn epochs_and_policies_are_kept(store: Store) {

@@ -100,11 +100,11 @@ async fn who_comes_later_reads_nothing_of_what_was_before() {
     let (alice, mallory) = (person("alice"), person("mallory"));
     world.joins(&alice, "vault").await;
     world.modes(&alice, "vault", json!({ "secret": true, "key": "hunter2" })).await.ok();
-    world.lists(&alice, "vault", "bans", "eve").await.ok();
+    world.lists(&alice, "vault", "bans", "badguy").await.ok();
     world.joins_with_key(&mallory, "vault", "hunter2").await.ok();
     let events = world.get(&mallory, "/v1/channels/vault/events?after=0").await.ok();
     let text = events.to_string();
-    for secret in ["hunter2", "eve", "alice"] {
+    for secret in ["hunter2", "badguy", "alice"] {
         assert!(!text.contains(secret), "{secret} in {text}");
     }
     assert!(!events["events"].as_array().unwrap().is_empty());

@@ -56,7 +56,9 @@ impl Standing<'_> {
     pub fn may(&self, deed: Deed) -> Result<(), ErrorCode> {
         match deed {
             Deed::Speak => self.may_speak(),
-            Deed::Read | Deed::React | Deed::Redact => self.is_member(),
+            // A reaction is a word, too, and none for strangers.
+            Deed::React => self.is_member().and_then(|()| self.may_speak()),
+            Deed::Read | Deed::Redact => self.is_member(),
         }
     }
 
@@ -177,7 +179,11 @@ mod tests {
             assert_eq!(voiced.may_speak(), Ok(()), "{role}");
         }
         let banned = Standing { banned: true, ..standing(&modes, Some(Roles::NONE)) };
-        assert_eq!(banned.may_speak(), Err(ErrorCode::Banned));
+        for deed in [Deed::Speak, Deed::React] {
+            assert_eq!(banned.may(deed), Err(ErrorCode::Banned), "{deed:?}");
+            assert_eq!(standing(&modes, Some(Roles::NONE)).may(deed), Err(ErrorCode::Moderated), "{deed:?}");
+        }
+        assert_eq!(standing(&Modes::default(), None).may(Deed::React), Err(ErrorCode::NotAMember));
     }
 
     #[test]

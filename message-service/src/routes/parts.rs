@@ -43,25 +43,22 @@ pub(super) fn key(headers: &HeaderMap, what: &What) -> Result<Option<Key>, Probl
 /// The channel that a path names.
 pub(super) async fn channel(app: &App, segment: &str) -> Result<ChannelId, Problem> {
     if segment.starts_with(|c: char| c.is_ascii_digit()) {
-        return segment.parse().map_err(|_| no_such_channel(segment));
+        return segment.parse().map_err(|_| no_such_channel());
     }
     let name = ChannelName::from_path(segment).map_err(|error| {
         Problem::new(ErrorCode::InvalidChannelName)
             .detail(format!("#{segment} is no channel's name: {error}"))
     })?;
     app.channels.named(&name).await.map_err(|problem| match problem.code {
-        // The owner's own detail may tell more than this asker may know.
-        ErrorCode::NoSuchChannel => no_such_channel(segment),
+        ErrorCode::NoSuchChannel => no_such_channel(),
         _ => problem,
     })
 }
 
-fn no_such_channel(segment: &str) -> Problem {
-    let detail = match segment.strip_prefix('#') {
-        Some(rest) => format!("there is no channel #{segment}; for #{rest} leave out the # in the path"),
-        None => format!("there is no channel {segment}; a # inside a name is written %23 in a path"),
-    };
-    Problem::new(ErrorCode::NoSuchChannel).detail(detail)
+/// The same words whether there is none or it is hidden.
+fn no_such_channel() -> Problem {
+    Problem::new(ErrorCode::NoSuchChannel)
+        .detail("there is no such channel; a path leaves out a name's first # and writes others as %23")
 }
 
 /// The person that a path names, as user-service knows them.
@@ -101,9 +98,13 @@ pub(super) async fn grant(
     deed: Deed,
 ) -> Result<Grant, Problem> {
     let question = Question { channel, version: 0, came };
-    app.channels
-        .decide(question, actor, |replica, standing| standing.may(deed).map(|()| granted(replica, &standing)))
-        .await
+    let rule = |replica: &client::replica::ChannelReplica, standing: Standing<'_>| {
+        standing.may(deed).map(|()| granted(replica, &standing))
+    };
+    app.channels.decide(question, actor, rule).await.map_err(|problem| match problem.code {
+        ErrorCode::NoSuchChannel => no_such_channel(),
+        _ => problem,
+    })
 }
 
 pub(super) fn granted(replica: &client::replica::ChannelReplica, standing: &Standing<'_>) -> Grant {

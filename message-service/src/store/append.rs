@@ -123,7 +123,7 @@ impl<'a> Work<'a> {
             // Its conversation was deleted between finding and locking it.
             return Ok(Some(refused(Problem::new(ErrorCode::Unavailable).retry_after(1))));
         };
-        if let Some(refusal) = self.check(act, grant, author, place).await? {
+        if let Some(refusal) = self.replies_to_nothing(act, grant, place) {
             return Ok(Some(refusal));
         }
         if let Some(of) = act.what.of() {
@@ -131,6 +131,9 @@ impl<'a> Work<'a> {
             if let Some(outcome) = self.about(act, grant, author, place, of).await? {
                 return Ok(Some(outcome));
             }
+        }
+        if let Some(refusal) = self.too_soon(act, grant, author, place).await? {
+            return Ok(Some(refusal));
         }
         self.number(at, act, grant, people, place, owned);
         Ok(None)
@@ -162,25 +165,35 @@ impl<'a> Work<'a> {
         Ok(stored_outcome(entry, position, true))
     }
 
-    /// What only the rows can tell of something said: slow mode, and what it replies to.
-    async fn check(
+    /// A reply needs something that its author can read.
+    fn replies_to_nothing(&self, act: &Act, grant: &Grant, place: usize) -> Option<Outcome> {
+        let What::Say { reply_to: Some(id), .. } = &act.what else { return None };
+        let conversation = &self.conversations[place];
+        let floor = match grant {
+            Grant::Channel { floor, .. } => *floor,
+            Grant::Direct => 0,
+        };
+        let first = (conversation.first_seq as u64).max(floor + 1);
+        if id.conversation == conversation.id && (first..=conversation.last_seq as u64).contains(&id.seq) {
+            return None;
+        }
+        let detail = "reply_to names no message of this conversation";
+        Some(refused(Problem::new(ErrorCode::NoSuchMessage).detail(detail)))
+    }
+
+    /// Slow mode, for all that puts words before others.
+    async fn too_soon(
         &mut self,
         act: &Act,
         grant: &Grant,
         author: i64,
         place: usize,
     ) -> Result<Option<Outcome>> {
-        let What::Say { reply_to, .. } = &act.what else { return Ok(None) };
-        let conversation = &self.conversations[place];
-        if let Some(id) = reply_to {
-            let known = (conversation.first_seq as u64..=conversation.last_seq as u64).contains(&id.seq);
-            if id.conversation != conversation.id || !known {
-                let detail = "reply_to names no message of this conversation";
-                return Ok(Some(refused(Problem::new(ErrorCode::NoSuchMessage).detail(detail))));
-            }
+        if matches!(act.what, What::Redact { .. } | What::Unreact { .. }) {
+            return Ok(None);
         }
         let Grant::Channel { slow_seconds: Some(seconds), .. } = grant else { return Ok(None) };
-        let n = conversation.n;
+        let n = self.conversations[place].n;
         let last: Option<i64> = on!(&mut self.tx, t => sqlx::query_scalar(SLOWED).bind(n).bind(author).fetch_optional(&mut **t).await)?;
         if let Some(last) = last
             && let Err(problem) = policy::slow(Timestamp(last), self.now, *seconds)

@@ -5,7 +5,10 @@ use std::{collections::VecDeque, sync::Arc, time::Instant};
 use api::{Entry, ErrorCode, Problem, id::ChannelId};
 use axum::response::sse::Event;
 use kit::Failure;
-use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::{
+    Semaphore,
+    broadcast::{self, error::RecvError},
+};
 
 use super::{Slot, Source, Watched, closed, here, said};
 use crate::{
@@ -15,8 +18,11 @@ use crate::{
     store::Stored,
 };
 
-/// Positions looked through at once.
+/// Positions looked through at once, and entries taken of them: what a stream holds for a reader who does not read.
 const CHUNK: i64 = 5_000;
+const TAKEN: usize = 100;
+/// Streams that read at once: others' requests need connections, too.
+static READING: Semaphore = Semaphore::const_new(2);
 
 pub(crate) struct PersonStream {
     app: App,
@@ -71,8 +77,15 @@ impl PersonStream {
         }
         let channels = self.app.channels.of(self.watched.actor.id()).await?;
         let through = (self.after + CHUNK).min(head);
-        let read = self.app.store.log(self.watched.actor.id(), &channels, self.after, through).await;
+        let turn = READING.acquire().await;
+        let read = self.app.store.log(self.watched.actor.id(), &channels, self.after, through, TAKEN).await;
+        drop(turn);
         let entries = read.map_err(|error| Failure::from(error).into_problem())?;
+        let through = if entries.len() < TAKEN {
+            through
+        } else {
+            entries.last().map_or(through, |(position, _)| *position)
+        };
         let mut floors: Vec<(ChannelId, Option<u64>)> = Vec::new();
         for (position, entry) in entries {
             if entry.to.is_none() {

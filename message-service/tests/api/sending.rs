@@ -85,8 +85,14 @@ async fn who_may_not_speak_is_told_why() {
     town.rules(&op, "DELETE", &format!("/v1/channels/rust/bans/{}", ban["id"].as_str().unwrap()), json!({}))
         .await;
     town.modes(&op, "rust", json!({ "slow_seconds": 60 })).await;
-    says().await.ok();
+    let said = says().await.ok();
     let slow = refused_soon(ErrorCode::TooFast, says).await;
+    // Nor is there another way to speak.
+    let message = format!("/v1/messages/{}", said["id"].as_str().unwrap());
+    let edit = json!({ "text": "and another thing" });
+    town.ask(&bob, "PATCH", &message, edit).await.refused(ErrorCode::TooFast);
+    let reaction = format!("{message}/reactions/%F0%9F%91%8D");
+    town.ask(&bob, "PUT", &reaction, Value::Null).await.refused(ErrorCode::TooFast);
     assert!((1..=60).contains(&slow["retry_after"].as_u64().unwrap()), "{slow}");
     town.says(&op, "rust", "ops are not slowed").await.ok();
     town.says(&op, "rust", "ops are not slowed").await.ok();
