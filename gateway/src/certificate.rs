@@ -19,6 +19,7 @@ use crate::config::Config;
 /// What a self-signed pair is made out to: whoever reaches the server by another name has a pair made for it.
 const SELF_SIGNED_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
+#[cfg_attr(not(unix), allow(dead_code, reason = "nothing tells to read the files again"))]
 pub(crate) struct Certificate {
     chain: PathBuf,
     key: PathBuf,
@@ -48,6 +49,7 @@ impl Certificate {
     }
 
     /// Reads the files again. If that fails the pair stays as it was.
+    #[cfg(unix)]
     pub(crate) fn reload(&self) {
         match read(&self.chain, &self.key) {
             Ok(config) => {

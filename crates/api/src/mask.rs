@@ -77,10 +77,7 @@ pub fn glob(pattern: &str, text: &str) -> bool {
 impl TryFrom<&str> for Mask {
     type Error = MaskError;
     fn try_from(text: &str) -> Result<Self, MaskError> {
-        if text.is_empty()
-            || text.len() > MAX_MASK_BYTES
-            || text.chars().any(|c| c.is_whitespace() || c.is_control())
-        {
+        if text.is_empty() || text.len() > MAX_MASK_BYTES || !text.chars().all(crate::name::is_visible) {
             return Err(MaskError);
         }
         if let Some(rest) = text.strip_prefix('~') {

@@ -115,14 +115,9 @@ fn channel(text: &str) -> Result<String, NameError> {
     if name.len() > MAX_CHANNEL_BYTES {
         return Err(NameError::ChannelTooLong);
     }
-    let visible = |c: char| {
-        c != ','
-            && !matches!(
-                c.general_category_group(),
-                GeneralCategoryGroup::Other | GeneralCategoryGroup::Separator
-            )
-    };
-    if !rest.chars().all(visible) {
+    // An emoji may say that it is one.
+    let shown = rest.strip_prefix('\u{fe0f}').is_none().then(|| rest.chars().filter(|&c| c != '\u{fe0f}'));
+    if !shown.is_some_and(|mut shown| shown.all(|c| c != ',' && is_visible(c))) {
         return Err(NameError::ChannelCharacter);
     }
     // In a path the first # is left out, and what is left must not be one of these, nor begin like an id.
@@ -130,6 +125,16 @@ fn channel(text: &str) -> Result<String, NameError> {
         return Err(NameError::Reserved);
     }
     Ok(name)
+}
+
+/// Neither a space nor one of those that show nothing, whatever their category says (Unicode's Default_Ignorable_Code_Point, and
+/// the Braille pattern without dots).
+pub(crate) fn is_visible(c: char) -> bool {
+    let group = c.general_category_group();
+    !matches!(group, GeneralCategoryGroup::Other | GeneralCategoryGroup::Separator)
+        && !matches!(c,
+            '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{2800}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 macro_rules! names {

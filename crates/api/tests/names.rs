@@ -14,7 +14,7 @@ fn names_of_any_script_are_ordinary() {
     for name in ["alice", "Éloïse", "Ольга", "小明", "[bot]", "a-b_c", "`x", "अंजलि"] {
         assert!(Nick::try_from(name).is_ok(), "{name}: {:?}", Nick::try_from(name));
     }
-    for name in ["#general", "#général", "##rust", "#日本語", "#a/b", "#😀"] {
+    for name in ["#general", "#général", "##rust", "#日本語", "#a/b", "#😀", "#❤\u{fe0f}"] {
         assert!(ChannelName::try_from(name).is_ok(), "{name}");
     }
 }
@@ -42,6 +42,11 @@ fn what_is_not_a_name_says_why() {
         ("#me", NameError::Reserved),
         ("#1a", NameError::Reserved),
         ("#a,b", NameError::ChannelCharacter),
+        ("#\u{3164}", NameError::ChannelCharacter),
+        ("#a\u{115f}", NameError::ChannelCharacter),
+        ("#\u{fe0f}", NameError::ChannelCharacter),
+        ("#\u{2800}", NameError::ChannelCharacter),
+        ("#a\u{200b}b", NameError::ChannelCharacter),
         ("#a b", NameError::ChannelCharacter),
         ("#a\u{7}", NameError::ChannelCharacter),
     ] {
