@@ -3,7 +3,7 @@
 use std::{net::IpAddr, ops::Deref, sync::Arc};
 
 use api::{
-    AccountName, ErrorCode, Nick, Timestamp,
+    AccountName, ErrorCode, Nick, Person, Timestamp,
     auth::{ACCESS_TOKEN_SECONDS, AUDIENCE, AccessClaims, ISSUER, Scopes},
     bus::{Frame, Subject},
     event::{UserChange, UserEvent},
@@ -84,6 +84,11 @@ impl Parts {
         for event in events {
             match event.change {
                 UserChange::Revoked { before } => self.verifier.revoke(event.user.clone(), Timestamp(before)),
+                UserChange::NickChanged { .. } => self.verifier.rename(Person {
+                    id: event.user.clone(),
+                    nick: event.nick.clone(),
+                    user_version: event.version,
+                }),
                 UserChange::SessionOpened { .. } => metrics::counter!("sessions_opened_total").increment(1),
                 UserChange::SessionEnded { .. } => metrics::counter!("sessions_ended_total").increment(1),
                 _ => {}

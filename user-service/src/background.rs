@@ -44,16 +44,17 @@ impl App {
         let mut cursor = 0;
         loop {
             let page = self.store.revocations(cursor).await?;
-            if page.items.is_empty() {
-                return Ok(());
-            }
-            cursor = page.cursor;
             for item in page.items {
                 match item.grant {
                     Some(grant) => self.verifier.revoke_grant(grant, api::Timestamp(item.before)),
                     None => self.verifier.revoke(item.user, api::Timestamp(item.before)),
                 }
             }
+            page.renamed.into_iter().for_each(|person| self.verifier.rename(person));
+            if page.cursor <= cursor {
+                return Ok(());
+            }
+            cursor = page.cursor;
         }
     }
 }

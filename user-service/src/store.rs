@@ -14,6 +14,7 @@ pub(crate) mod marks;
 pub(crate) mod names;
 pub(crate) mod operators;
 pub(crate) mod presence;
+mod renames;
 pub(crate) mod revocations;
 pub(crate) mod sessions;
 pub(crate) mod tasks;

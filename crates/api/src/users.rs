@@ -282,9 +282,15 @@ pub struct Revocation {
     pub grant: Option<String>,
 }
 
+/// Revocations, and people renamed, in one answer; as many of either tell that there may be more.
+pub const MAX_REVOCATIONS: usize = 1000;
+
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Revocations {
     pub items: Vec<Revocation>,
+    /// Who has another nick by now than tokens issued earlier say.
+    #[serde(default)]
+    pub renamed: Vec<Person>,
     /// To ask from next time.
     pub cursor: u64,
 }

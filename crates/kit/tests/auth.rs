@@ -141,20 +141,27 @@ struct Owner {
     issuer: Issuer,
     fetched: Arc<AtomicUsize>,
     revoked: Arc<Mutex<Vec<Revocation>>>,
+    renamed: Arc<Mutex<Vec<Person>>>,
 }
 
 async fn owner() -> (Owner, common::Up, kit::config::Common) {
     let up = up().await;
-    let owner = Owner { issuer: up.issuer.clone(), fetched: Arc::default(), revoked: Arc::default() };
-    let (issuer, fetched, revoked) = (owner.issuer.clone(), owner.fetched.clone(), owner.revoked.clone());
+    let owner = Owner {
+        issuer: up.issuer.clone(),
+        fetched: Arc::default(),
+        revoked: Arc::default(),
+        renamed: Arc::default(),
+    };
+    let (issuer, fetched) = (owner.issuer.clone(), owner.fetched.clone());
+    let (revoked, renamed) = (owner.revoked.clone(), owner.renamed.clone());
     let jwks = move || {
         fetched.fetch_add(1, Ordering::SeqCst);
         std::future::ready(Json(issuer.jwks()))
     };
     let revocations = move |caller: Caller| async move {
         caller.service()?;
-        let items = revoked.lock().clone();
-        Ok::<_, Failure>(Json(Revocations { cursor: items.len() as u64, items }))
+        let (items, renamed) = (revoked.lock().clone(), renamed.lock().clone());
+        Ok::<_, Failure>(Json(Revocations { cursor: (items.len() + renamed.len()) as u64, items, renamed }))
     };
     let routes = OpenApiRouter::new()
         .route("/.well-known/jwks.json", get(jwks))
@@ -194,6 +201,33 @@ async fn a_revoked_person_is_refused_within_five_seconds() {
     let mut later = claims;
     later.issued += 1;
     other.verifier.verify(&owner.issuer.sign(&later)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_with_an_old_name_speaks_under_the_newest_one_within_five_seconds() {
+    let (owner, _up, settings) = owner().await;
+    let other = Kit::open(ServiceName::Messages, &settings).await.unwrap();
+    let running = other.serve(ANYWHERE.parse().unwrap(), common::routes()).await.unwrap();
+    let url = format!("http://{}/person", running.addr);
+    let mut claims = owner.issuer.claims(Timestamp::now(), Scopes::ordinary());
+    let old = owner.issuer.sign(&claims);
+    assert_eq!(ask(&url, &old).await.text().await.unwrap(), "alice");
+    let renamed = |name: &str, user_version| Person {
+        id: claims.sub.clone(),
+        nick: name.try_into().unwrap(),
+        user_version,
+    };
+    owner.renamed.lock().extend([renamed("carol", 5), renamed("mallory", 4)]);
+    eventually("the newest name is known", || async {
+        ask(&url, &old).await.text().await.unwrap() == "carol"
+    })
+    .await;
+
+    // A token knows better that was issued after a change of which nothing was heard yet.
+    (claims.nick, claims.user_version) = ("dora".into(), 6);
+    assert_eq!(ask(&url, &owner.issuer.sign(&claims)).await.text().await.unwrap(), "dora");
+    let stranger = owner.issuer.sign(&owner.issuer.claims(Timestamp::now(), Scopes::ordinary()));
+    assert_eq!(ask(&url, &stranger).await.text().await.unwrap(), "alice");
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use sqlx::FromRow;
 use super::{
     Store,
     column::Checked,
-    events, names, read_all,
+    events, names, read_all, renames,
     sessions::remember_nick,
     users::{self, UserRow},
 };
@@ -63,6 +63,7 @@ impl Store {
             told.push(
                 events::append(&mut tx, &mut user, now, session, UserChange::NickChanged { old }).await?,
             );
+            renames::note(&mut tx, id, now).await?;
         }
         if let Some(text) = change.away {
             let text = Some(text).filter(|text| !text.is_empty());

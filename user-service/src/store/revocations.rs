@@ -7,7 +7,7 @@ use api::{
     auth::ACCESS_TOKEN_SECONDS,
     event::{UserChange, UserEvent},
     id::UserId,
-    users::{Revocation, Revocations},
+    users::{MAX_REVOCATIONS, Revocation, Revocations},
 };
 use kit::db::Tx;
 use sqlx::FromRow;
@@ -16,8 +16,7 @@ use super::{Store, column::Checked, events, execute, marks, read_all, read_optio
 
 /// The longest-lived token, and some more for clocks that differ.
 pub(crate) const KEPT: Duration = Duration::from_secs(ACCESS_TOKEN_SECONDS + 60);
-/// Revocations in one answer.
-const PAGE: i64 = 1000;
+const PAGE: i64 = MAX_REVOCATIONS as i64;
 
 const INSERT: &str =
     "insert into revocations (cursor, user_id, not_before, grant_id) values ($1, $2, $3, $4)";
@@ -64,15 +63,17 @@ impl Store {
             read_optional!(self.db, CURSOR, marks::REVOCATIONS)?.ok_or(sqlx::Error::RowNotFound)?;
         let after = i64::try_from(after).unwrap_or(i64::MAX);
         let rows: Vec<Row> = read_all!(self.db, AFTER, after, PAGE)?;
-        let whole = i64::try_from(rows.len()).is_ok_and(|rows| rows < PAGE);
-        let last = rows.last().map_or(0, |row| row.cursor);
-        let cursor = if whole { newest.max(last) } else { last };
+        let more = i64::try_from(rows.len()).is_ok_and(|rows| rows == PAGE);
+        let last = rows.last().filter(|_| more).map(|row| row.cursor);
+        let (renamed, last_renamed) = self.renamed(after).await?;
+        // Where the shorter of the two ends: what comes twice is known already.
+        let cursor = [last, last_renamed].into_iter().flatten().min().unwrap_or(newest);
         let items = rows.into_iter().map(|row| Revocation {
             cursor: row.cursor.cast_unsigned(),
             user: row.user_id.0,
             before: row.not_before,
             grant: row.grant_id,
         });
-        Ok(Revocations { items: items.collect(), cursor: cursor.cast_unsigned() })
+        Ok(Revocations { items: items.collect(), renamed, cursor: cursor.cast_unsigned() })
     }
 }

@@ -1,7 +1,7 @@
 use api::{
     HeadsRequest,
     event::{UserChange, UserEvent},
-    users::{Lookup, PatchUser},
+    users::{Lookup, PatchUser, Revocations, Tokens},
 };
 use client::Caller;
 use reqwest::Method;
@@ -31,6 +31,35 @@ async fn a_nick_is_changed_everywhere_and_remembered() {
     assert_eq!(refused(patch(json!({ "nick": "a b" }))).await, "invalid-nick");
     said(patch(json!({ "nick": "ROBERT" })), 200).await;
     assert_eq!(said(patch(json!({ "nick": "ROBERT" })), 200).await["events"], json!([]));
+}
+
+#[tokio::test]
+async fn services_hear_who_is_called_otherwise_than_older_tokens_say() {
+    let town = Town::up().await;
+    let (bob, carol) = (town.guest("bob").await, town.guest("carol").await);
+    let feed = async |after: u64| {
+        let path = format!("/v1/revocations?after={after}");
+        as_::<Revocations>(said(town.as_service(Method::GET, &path), 200).await)
+    };
+    let start = feed(0).await;
+    assert_eq!(start.renamed, []);
+    let rename = |who: &Tokens, nick: &str| {
+        let patch = town.request(Method::PATCH, "/v1/users/me").bearer_auth(&who.access_token);
+        said(patch.json(&json!({ "nick": nick })), 200)
+    };
+    rename(&bob, "robert").await;
+    let first = feed(start.cursor).await;
+    assert_eq!(first.renamed[0].nick.as_str(), "robert");
+    rename(&carol, "bob").await;
+    let changed = rename(&bob, "rob").await;
+    // Each once, as they are now.
+    let names =
+        |page: &Revocations| page.renamed.iter().map(|person| person.nick.to_string()).collect::<Vec<_>>();
+    assert_eq!(names(&feed(0).await), ["bob", "rob"]);
+    let second = feed(first.cursor).await;
+    assert_eq!((names(&second), second.items.len()), (vec!["bob".to_owned(), "rob".to_owned()], 0));
+    assert_eq!(second.renamed[1].user_version, bob_version(&changed));
+    assert_eq!(feed(second.cursor).await.renamed, []);
 }
 
 fn bob_version(changed: &serde_json::Value) -> u64 {

@@ -76,7 +76,7 @@ impl Caller {
             .ok_or_else(|| Failure::internal(anyhow::anyhow!("no verifier is set up for this listener")))?;
         match verifier.verify(bearer(authorization)?).await? {
             Verified::Person(claims) => {
-                let actor = actor_of(&claims)?;
+                let actor = verifier.actor(&claims)?;
                 Ok(Self { service: None, actor: Some(actor), claims: Some(claims) })
             }
             Verified::Service(name, _) => {
@@ -128,12 +128,6 @@ pub fn act_as(actor: &Actor) -> HeaderValue {
 fn named_actor(header: &HeaderValue) -> Result<Actor, Failure> {
     let actor = URL_SAFE_NO_PAD.decode(header).ok().and_then(|json| serde_json::from_slice(&json).ok());
     actor.ok_or_else(|| Failure::new(ErrorCode::BadRequest).detail("the act-as header names no actor"))
-}
-
-fn actor_of(claims: &AccessClaims) -> Result<Actor, Failure> {
-    claims
-        .actor()
-        .map_err(|error| Failure::internal(anyhow::anyhow!("a token of ours names nobody: {error}")))
 }
 
 fn bearer(header: &HeaderValue) -> Result<&str, Failure> {

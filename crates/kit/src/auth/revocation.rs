@@ -1,13 +1,9 @@
-//! Revoked people: a small list polled from its owner, kept as long as a token issued before could live.
+//! What tokens say and is so no more: revoked people and old names. A small list polled from its owner, kept as long as a token issued
+//! before could live.
 
 use std::{collections::HashMap, time::Duration};
 
-use api::{
-    Timestamp,
-    auth::ACCESS_TOKEN_SECONDS,
-    id::UserId,
-    users::{Revocation, Revocations},
-};
+use api::{Person, Timestamp, auth::ACCESS_TOKEN_SECONDS, id::UserId, users::Revocations};
 use parking_lot::RwLock;
 use url::Url;
 
@@ -22,6 +18,8 @@ const KEEP: Duration = Duration::from_secs(ACCESS_TOKEN_SECONDS + 60);
 pub(super) struct Revoked {
     before: RwLock<HashMap<UserId, i64>>,
     grants: RwLock<HashMap<String, i64>>,
+    /// People as they are called by now, and when that was learnt: one for each who changed it lately.
+    renamed: RwLock<HashMap<UserId, (Person, Timestamp)>>,
 }
 
 impl Revoked {
@@ -46,9 +44,27 @@ impl Revoked {
         self.before.read().get(user).is_some_and(|before| issued < *before)
     }
 
+    pub(super) fn add_renamed(&self, person: Person, now: Timestamp) {
+        let mut all = self.renamed.write();
+        let (known, at) = all.entry(person.id.clone()).or_insert_with(|| (person.clone(), now));
+        if known.user_version <= person.user_version {
+            (*known, *at) = (person, now);
+        }
+    }
+
+    /// Calls somebody by the newest name that is known: what their token says may be somebody else's by now.
+    pub(super) fn correct(&self, person: &mut Person) {
+        if let Some((newest, _)) = self.renamed.read().get(&person.id)
+            && newest.user_version > person.user_version
+        {
+            person.clone_from(newest);
+        }
+    }
+
     pub(super) fn forget_old(&self, now: Timestamp) {
         self.before.write().retain(|_, before| now.since(Timestamp(*before)) < KEEP);
         self.grants.write().retain(|_, before| now.since(Timestamp(*before)) < KEEP);
+        self.renamed.write().retain(|_, (_, at)| now.since(*at) < KEEP);
     }
 }
 
@@ -62,13 +78,13 @@ pub(super) struct Follower {
 
 impl Follower {
     /// What came since the last time.
-    pub(super) async fn next(&mut self) -> anyhow::Result<Vec<Revocation>> {
+    pub(super) async fn next(&mut self) -> anyhow::Result<Revocations> {
         let mut url = self.base.join("v1/revocations")?;
         url.query_pairs_mut().append_pair("after", &self.cursor.to_string());
         let request = self.http.get(url).header(http::header::AUTHORIZATION, self.signer.bearer());
         let page: Revocations = request.timeout(POLL).send().await?.error_for_status()?.json().await?;
         // A restored database counts from lower on: start over rather than wait for it to catch up.
         self.cursor = if page.cursor < self.cursor { 0 } else { page.cursor };
-        Ok(page.items)
+        Ok(page)
     }
 }

@@ -1,9 +1,10 @@
 use std::{sync::Arc, time::Duration};
 
 use api::{
-    ErrorCode, Timestamp,
+    ErrorCode, Person, Timestamp,
     auth::{AUDIENCE, AccessClaims, Actor, ISSUER, SERVICE_AUDIENCE, ServiceClaims, ServiceName},
     id::UserId,
+    users::MAX_REVOCATIONS,
 };
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use moka::sync::Cache;
@@ -74,6 +75,20 @@ impl Verifier {
         self.revoked.add_grant(grant.into(), at);
     }
 
+    /// Calls somebody by this name from now on, whatever tokens issued earlier say.
+    pub fn rename(&self, person: Person) {
+        self.revoked.add_renamed(person, self.clock.now());
+    }
+
+    /// The person whom a verified token stands for, by the newest name that is known.
+    pub fn actor(&self, claims: &AccessClaims) -> Result<Actor, Failure> {
+        let mut actor = claims
+            .actor()
+            .map_err(|error| Failure::internal(anyhow::anyhow!("a token of ours names nobody: {error}")))?;
+        self.revoked.correct(&mut actor.person);
+        Ok(actor)
+    }
+
     /// Refuses an actor whose session or token was revoked, or goes with a person who was.
     pub fn check_actor(&self, actor: &Actor) -> Result<(), Failure> {
         if self.revoked.refuses(actor.id(), actor.since) { Err(revoked()) } else { Ok(()) }
@@ -121,14 +136,19 @@ impl Verifier {
     async fn follow_revocations(self: Arc<Self>, mut follower: Follower) {
         loop {
             match follower.next().await {
-                Ok(items) => {
-                    for item in items {
+                Ok(page) => {
+                    let is_full = page.items.len().max(page.renamed.len()) >= MAX_REVOCATIONS;
+                    for item in page.items {
                         match item.grant {
                             Some(grant) => self.revoked.add_grant(grant, Timestamp(item.before)),
                             None => self.revoked.add(item.user, Timestamp(item.before)),
                         }
                     }
+                    page.renamed.into_iter().for_each(|person| self.rename(person));
                     self.revoked.forget_old(self.clock.now());
+                    if is_full {
+                        continue;
+                    }
                 }
                 Err(error) => {
                     tracing::debug!(
