@@ -10,7 +10,10 @@ use std::{collections::HashMap, convert::Infallible, future::Future, sync::Arc};
 use api::{Entry, EntryKind, ErrorCode, Problem, id::UserId};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::{Stream, stream::unfold};
-use kit::Failure;
+use kit::{
+    Failure,
+    trace::{self, TraceContext},
+};
 use parking_lot::Mutex;
 
 pub(crate) use self::{conversation::ConversationStream, person::PersonStream, watched::Watched};
@@ -23,7 +26,12 @@ pub(crate) trait Source: Send + 'static {
 
 /// A stream as the answer to a request.
 pub(crate) fn answer(source: impl Source) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let events = unfold(source, |mut source| async { source.next().await.map(|event| (Ok(event), source)) });
+    // What a stream asks of others, and says at its end, belongs to the request that opened it.
+    let context = trace::current().unwrap_or_else(TraceContext::random);
+    let events = unfold(source, move |mut source| async move {
+        let event = trace::scope(context, source.next()).await;
+        event.map(|event| (Ok(event), source))
+    });
     Sse::new(events).keep_alive(KeepAlive::default())
 }
 
@@ -42,7 +50,7 @@ fn here(id: impl std::fmt::Display) -> Event {
 
 /// The last event: why the reader may not read on.
 fn closed(problem: &Problem) -> Event {
-    event("closed", problem)
+    event("closed", &Failure::from(problem.clone()).into_problem())
 }
 
 /// JSON has no line ends in it: one event is one frame whatever was said.

@@ -355,6 +355,14 @@ async fn pages_are_stable_and_know_their_edges(store: Store) {
     }
     let floored = store.page(n, 5, Range::Before(8), 50).await.unwrap();
     assert_eq!((floored.first_seq, floored.has_before, floored.items.len()), (6, false, 2));
+    // Above a floor that hides everything nothing comes, wherever one looks from.
+    for range in [Range::Latest, Range::After(0), Range::Before(3), Range::Around(3), Range::Between(3, 9)] {
+        let hidden = store.page(n, 20, range, 50).await.unwrap();
+        let edges = (hidden.items.len(), hidden.first_seq, hidden.has_before, hidden.has_after);
+        assert_eq!(edges, (0, 21, false, false), "{range:?}");
+    }
+    let below = store.page(n, 5, Range::Before(3), 50).await.unwrap();
+    assert_eq!((below.items.len(), below.has_before, below.has_after), (0, false, true));
     // Going backwards while others write meets everything once.
     let mut met = Vec::new();
     let mut range = Range::Latest;
@@ -415,6 +423,14 @@ async fn retention_raises_the_first_seq_and_keeps_numbers(store: Store) {
     assert_eq!((page.first_seq, page.items[0].seq, page.has_before), (6, 6, false));
     while store.retain(n, Timestamp(99)).await.unwrap() {}
     assert_eq!(store.bounds(n).await.unwrap().last(), 10);
+    for range in [Range::Latest, Range::After(0), Range::Before(3), Range::Around(3), Range::Between(3, 9)] {
+        let emptied = store.page(n, 0, range, 50).await.unwrap();
+        assert_eq!(
+            (emptied.first_seq, emptied.has_before, emptied.has_after),
+            (11, false, false),
+            "{range:?}"
+        );
+    }
     let next = entry(append_one(&store, 3, says(&alice, "1rust", "y")).await);
     assert_eq!((next.seq, next.at), (11, Timestamp(10)));
     // A key outlives its entry: what was stored once is not stored again.

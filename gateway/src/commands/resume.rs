@@ -2,12 +2,11 @@ use api::{
     ErrorCode, Person,
     auth::ServiceName,
     channels::Changed,
-    id::{ChannelId, ConversationId},
+    id::{ChannelId, ConversationId, UserId},
     messages::History,
     page::MAX_LIMIT,
 };
 use client::messages::From;
-
 use tokio::sync::oneshot;
 
 use super::join;
@@ -75,11 +74,12 @@ pub(crate) async fn catch_up(gateway: &Gateway, client: &Client, changed: Change
     hub.joined(client.id, changed, Attach::Resume(after), Told::Command(told));
     let about = |refusal: Refusal| refusal.channel(name.as_str());
     attached.await.map_err(|_| about(Refusal::unavailable(ServiceName::Channels)))?;
+    let mut reading = Reading { gateway, client, with: With::Channel(&id), conversation: None };
     let mut cursor = after;
     // What others have been shown by now is shown by reading it; what comes later is not shown yet.
     let mut until = hub.channel_seq(&id).unwrap_or(0);
     loop {
-        let read = read_channel(gateway, client, &id, cursor).await;
+        let read = reading.read(cursor, until).await;
         // Whatever comes of it, what is new is shown from now on.
         cursor = read.as_ref().map_or(u64::MAX, |&read| read.max(until));
         match (hub.resume_channel(client.id, &id, cursor), read) {
@@ -91,14 +91,16 @@ pub(crate) async fn catch_up(gateway: &Gateway, client: &Client, changed: Change
 }
 
 async fn direct(session: &Session, person: &Person, after: u64) -> Answer {
-    let hub = session.gateway.hub.clone();
+    let Session { gateway, client, .. } = session;
     let about = |refusal: Refusal| refusal.nick(person.nick.as_str());
-    let (mut cursor, mut conversation, mut until) = (after, None, 0);
+    let mut reading = Reading { gateway, client, with: With::Person(&person.id), conversation: None };
+    let (mut cursor, mut until) = (after, 0);
     loop {
-        let read = read_direct(session, person, cursor, &mut conversation).await;
+        let read = reading.read(cursor, until).await;
         // Whatever comes of it, what is new is shown from now on.
         cursor = read.as_ref().map_or(u64::MAX, |&read| read.max(until));
-        match (hub.resume_direct(session.client.id, &person.id, conversation.as_ref(), cursor), read) {
+        let known = reading.conversation.as_ref();
+        match (gateway.hub.resume_direct(client.id, &person.id, known, cursor), read) {
             (_, Err(refusal)) => return Err(about(refusal)),
             (Ok(seq), Ok(_)) => return Ok(Outcome::Resumed { target: person.nick.to_string(), seq }),
             (Err(shown), Ok(_)) => until = shown,
@@ -106,43 +108,57 @@ async fn direct(session: &Session, person: &Person, after: u64) -> Answer {
     }
 }
 
-async fn read_channel(
-    gateway: &Gateway,
-    client: &Client,
-    id: &ChannelId,
-    mut cursor: u64,
-) -> Result<u64, Refusal> {
-    loop {
-        let actor = client.actor().ok_or_else(|| Refusal::new(ErrorCode::NotRegistered))?;
-        let page = gateway.messages.channel_history(&actor, id, From::After(cursor), MAX_LIMIT).await;
-        let page = page.of(ServiceName::Messages)?;
-        let more = page.has_after;
-        cursor = show(client, page, cursor).await;
-        if !more {
-            return Ok(cursor);
-        }
-    }
+/// A conversation whose missed entries are being shown.
+struct Reading<'a> {
+    gateway: &'a Gateway,
+    client: &'a Client,
+    with: With<'a>,
+    /// Known once there is an entry in it.
+    conversation: Option<ConversationId>,
 }
 
-async fn read_direct(
-    session: &Session,
-    person: &Person,
-    mut cursor: u64,
-    conversation: &mut Option<ConversationId>,
-) -> Result<u64, Refusal> {
-    loop {
-        let actor = session.actor()?;
-        let page =
-            session.gateway.messages.direct_history(&actor, &person.id, From::After(cursor), MAX_LIMIT).await;
-        let page = page.of(ServiceName::Messages)?;
-        if let Some(entry) = page.items.first() {
-            *conversation = Some(entry.conversation.clone());
+enum With<'a> {
+    Channel(&'a ChannelId),
+    Person(&'a UserId),
+}
+
+impl Reading<'_> {
+    /// Shows all that comes after `cursor`; gives the seq that it ends with. `known`: a seq that there is.
+    async fn read(&mut self, mut cursor: u64, known: u64) -> Result<u64, Refusal> {
+        let begin = cursor;
+        loop {
+            let page = self.page(From::After(cursor), MAX_LIMIT).await?;
+            let more = page.has_after;
+            let end = show(self.client, page, cursor).await;
+            // A page that leads no further is the last one, whatever it says of itself.
+            let is_last = !more || end <= cursor;
+            cursor = end;
+            if is_last {
+                break;
+            }
         }
-        let more = page.has_after;
-        cursor = show(&session.client, page, cursor).await;
-        if !more {
+        if cursor > begin || cursor <= known {
             return Ok(cursor);
         }
+        // A cursor from before a backup was restored, or of a channel that has begun anew, may lie beyond all there is: to wait until
+        // the numbers have come that far would be to show nothing of it.
+        let latest = self.page(From::Latest, 1).await?;
+        let head = latest.items.last().map_or(latest.first_seq.saturating_sub(1), |entry| entry.seq);
+        Ok(cursor.min(head))
+    }
+
+    async fn page(&mut self, from: From, limit: u32) -> Result<History, Refusal> {
+        let actor = self.client.actor().ok_or_else(|| Refusal::new(ErrorCode::NotRegistered))?;
+        let messages = &self.gateway.messages;
+        let page = match self.with {
+            With::Channel(id) => messages.channel_history(&actor, id, from, limit).await,
+            With::Person(id) => messages.direct_history(&actor, id, from, limit).await,
+        };
+        let page = page.of(ServiceName::Messages)?;
+        if let Some(entry) = page.items.first() {
+            self.conversation = Some(entry.conversation.clone());
+        }
+        Ok(page)
     }
 }
 

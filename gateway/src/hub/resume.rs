@@ -79,7 +79,9 @@ impl State {
             // It had no entries when it was read; has one come since?
             None => {
                 let is_theirs = |direct: &&super::Direct| {
-                    direct.parties.contains(&local.user) && direct.parties.contains(other)
+                    let [a, b] = &direct.parties;
+                    // The two may be the same one: notes to oneself are in a conversation of their own.
+                    [(a, b), (b, a)].contains(&(&local.user, other))
                 };
                 self.directs.values().find(is_theirs).and_then(super::Direct::held)
             }

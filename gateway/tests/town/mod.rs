@@ -1,5 +1,5 @@
 //! The gateway over real sockets, with the real services in the same process.
-#![allow(dead_code, reason = "each test binary uses its part of it")]
+#![allow(dead_code, unused_imports, reason = "each test binary uses its part of it")]
 
 mod person;
 

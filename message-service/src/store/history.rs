@@ -182,6 +182,8 @@ fn with_edges(items: Vec<Entry>, range: Range, first_seq: u64, last: u64) -> His
         (_, _, Range::Before(seq) | Range::Around(seq)) => (seq, seq.saturating_sub(1)),
         _ => (first_seq, last),
     };
+    // What lies below the first is not there, and nothing of it comes after anything.
+    let high = high.max(first_seq.saturating_sub(1));
     History { first_seq, has_before: low > first_seq && first_seq <= last, has_after: high < last, items }
 }
 

@@ -11,6 +11,7 @@ use api::{
     id::{ChannelId, ConversationId, UserId},
 };
 use axum::response::sse::Event;
+use kit::Failure;
 use tokio::sync::{broadcast, watch};
 
 use super::{Slot, Source, Watched, closed, here, said};
@@ -93,11 +94,16 @@ impl ConversationStream {
             _slot: slot,
         };
         let n = stream.listen().await?;
-        stream.after = match (after, n) {
-            (Some(after), _) => after,
-            (None, Some(n)) => stream.app.store.bounds(n).await?.last(),
-            (None, None) => 0,
+        let last = match n {
+            Some(n) => stream.app.store.bounds(n).await?.last(),
+            None => 0,
         };
+        stream.after = after.unwrap_or(last);
+        if stream.after > last {
+            let detail =
+                format!("Last-Event-ID is none that this stream gave: the last entry has the seq {last}");
+            return Err(Failure::new(ErrorCode::InvalidParameter).detail(detail));
+        }
         Ok(stream)
     }
 
