@@ -1,15 +1,13 @@
-//! What a line means and what came of it, in no dialect: `dialect` reads lines into commands and writes outcomes as lines.
+//! What a line means, in no dialect: `dialect` reads lines into commands and writes outcomes as lines.
 
-use api::{
-    AccountName, ChannelName, Entry, EntryKind, Nick,
-    channels::{ChannelSummary, ListEntry},
-    id::{GatewayId, MessageId},
-    mode::{Modes, Role, Roles},
-};
+use api::{EntryKind, mode::Role};
 use kit::config::Secret;
 
 use crate::dialect::Dialect;
-pub(crate) use crate::refusal::{About, Asked, Refusal};
+pub(crate) use crate::{
+    outcome::{Answer, Outcome, Presence},
+    refusal::{About, Asked, Refusal},
+};
 
 /// What a line asks for. Names are as typed: each command parses its own, so that every dialect gets the same errors.
 pub(crate) enum Command {
@@ -115,6 +113,8 @@ pub(crate) enum Command {
     Quit {
         reason: Option<String>,
     },
+    /// A command whose parameters are wrong.
+    Misused(Box<Refusal>),
 }
 
 pub(crate) enum Login {
@@ -163,6 +163,7 @@ impl Command {
             Self::Resume { .. } => "resume",
             Self::Format(..) => "format",
             Self::Quit { .. } => "quit",
+            Self::Misused(_) => "unreadable",
         }
     }
 
@@ -180,119 +181,3 @@ impl Command {
         )
     }
 }
-
-/// What came of a command.
-pub(crate) enum Outcome {
-    Hello,
-    Nick {
-        nick: Nick,
-    },
-    Registered {
-        name: AccountName,
-    },
-    LoggedIn {
-        name: String,
-    },
-    Token {
-        token: Secret<String>,
-    },
-    Joined {
-        channel: ChannelName,
-        members: u64,
-        last_seq: u64,
-    },
-    Parted {
-        channel: ChannelName,
-    },
-    /// `dup`: it was stored before, under the same key.
-    Sent {
-        target: String,
-        id: MessageId,
-        dup: bool,
-    },
-    Names {
-        channel: ChannelName,
-        members: Vec<(Nick, Roles)>,
-    },
-    List(Vec<ChannelSummary>),
-    Topic {
-        channel: ChannelName,
-        text: String,
-    },
-    History {
-        target: String,
-        entries: Vec<Entry>,
-    },
-    Redacted {
-        target: String,
-        seq: u64,
-    },
-    Whois {
-        nick: Nick,
-        account: Option<AccountName>,
-        presence: Presence,
-        away: String,
-    },
-    Kicked {
-        channel: ChannelName,
-        nick: Nick,
-    },
-    Banned {
-        channel: ChannelName,
-        mask: String,
-    },
-    Unbanned {
-        channel: ChannelName,
-        mask: String,
-    },
-    Bans {
-        channel: ChannelName,
-        entries: Vec<ListEntry>,
-    },
-    Invited {
-        channel: ChannelName,
-        nick: Nick,
-    },
-    Role {
-        channel: ChannelName,
-        nick: Nick,
-        role: Option<Role>,
-    },
-    Mode {
-        channel: ChannelName,
-        modes: Modes,
-    },
-    Away,
-    Back,
-    Whoami {
-        nick: Nick,
-        account: Option<AccountName>,
-        gateway: GatewayId,
-    },
-    Pong {
-        text: String,
-    },
-    Help {
-        verb: Option<String>,
-    },
-    To {
-        target: String,
-    },
-    Resumed {
-        target: String,
-        seq: u64,
-    },
-    /// The word of the format, in the dialect that asked for it.
-    Format(&'static str),
-    Bye,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Presence {
-    Online,
-    Away,
-    Offline,
-}
-
-/// What a client is answered in the end.
-pub(crate) type Answer = Result<Outcome, Refusal>;

@@ -76,6 +76,7 @@ async fn carry_out(session: &mut Session, command: Command, reply: Reply) {
             session.client.queue.speak(dialect);
             Ok(Outcome::Format(word))
         }
+        Command::Misused(refusal) => Err(*refusal),
         Command::Quit { reason } => {
             session.leaving = Some(reason.map_or_else(|| "quit".to_owned(), quit_reason));
             Ok(Outcome::Bye)

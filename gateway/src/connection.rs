@@ -138,7 +138,12 @@ impl Connection {
         let Request { label, command } = request;
         let name = command.as_ref().map_or("unreadable", Command::name);
         let reply = Reply::begin(&self.session.client, label, name);
-        let command = match self.session.admit().and(command) {
+        let admitted = match command {
+            // Whoever floods may leave, and should.
+            Ok(Command::Quit { .. }) => Ok(()),
+            _ => self.session.admit(),
+        };
+        let command = match admitted.and(command) {
             Ok(command) => command,
             Err(refusal) => {
                 reply.give(&Err(refusal));

@@ -17,6 +17,7 @@ mod lane;
 mod lease;
 mod leaving;
 mod listener;
+mod outcome;
 mod rate;
 mod reception;
 mod refusal;

@@ -59,6 +59,10 @@ async fn a_burst_is_answered_and_what_is_more_is_too_fast() {
         hasty.sees_next(&format!("200 pong :{number}")).await;
     }
     hasty.sees_next("@id=x 429 too-fast 1 :").await;
+    // Who is too fast may leave, as fast as they like.
+    hasty.raw(b"/ping 6\n/quit enough\n").await;
+    hasty.sees("200 bye").await;
+    assert_eq!(hasty.sees_the_end().await, [""; 0]);
 }
 
 #[tokio::test]

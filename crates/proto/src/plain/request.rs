@@ -154,6 +154,11 @@ impl<'a> Params<'a> {
         (!is_blank(self.0)).then_some(self.0)
     }
 
+    /// As [`text`](Self::text); nothing is left then.
+    pub fn take_text(&mut self) -> Option<&'a str> {
+        std::mem::replace(self, Params("")).text()
+    }
+
     /// All that is left, or the reply's `missing-parameter <name>`.
     pub fn required_text(self, name: &'static str) -> Result<&'a str, Reason> {
         self.text().ok_or(Reason::MissingParameter(name))

@@ -10,8 +10,8 @@ use crate::{
     dialect::{Dialect, Label, Request},
 };
 
-/// Characters of an unknown verb that its error repeats.
-const MAX_SHOWN_VERB: usize = 64;
+/// Characters of an unknown verb, or a word too many, that its error repeats.
+const MAX_SHOWN: usize = 64;
 /// Messages that `/history` shows unless told otherwise, and at most.
 const HISTORY: u32 = api::page::DEFAULT_LIMIT;
 const MAX_HISTORY: u32 = api::page::MAX_LIMIT;
@@ -22,26 +22,54 @@ pub(crate) fn decode(line: &str) -> Option<Request> {
         Ok(Some(request)) => {
             let command = match request.body {
                 Body::Text(text) => Ok(say(None, EntryKind::Message, text, request.key)),
-                Body::Verb { verb, rest } => command(&verb, Params::new(&rest), request.key),
+                Body::Verb { verb, rest } => {
+                    let command = command(&verb, Params::new(&rest), request.key);
+                    command.or_else(|refusal| misused(&verb, refusal))
+                }
             };
             Some(Request { label: Label(request.id.map(Into::into)), command })
         }
         Err(error) => {
-            Some(Request { label: Label(error.id.map(Into::into)), command: Err(refusal(error.reason)) })
+            let no_text = matches!(error.reason, Reason::MissingParameter(_));
+            let refusal = refusal(error.reason);
+            let command = if no_text { misused("say", refusal) } else { Err(refusal) };
+            Some(Request { label: Label(error.id.map(Into::into)), command })
         }
     }
 }
 
+/// What is wrong with a command's parameters is told to those only who may use it.
+fn misused(verb: &str, refusal: Refusal) -> Result<Command, Refusal> {
+    let is_for_all = matches!(verb, "hello" | "nick" | "login" | "register" | "help" | "ping" | "quit");
+    if is_for_all || refusal.code() == ErrorCode::UnknownCommand {
+        return Err(refusal);
+    }
+    Ok(Command::Misused(Box::new(refusal)))
+}
+
 fn command(verb: &str, mut params: Params<'_>, key: Option<String>) -> Result<Command, Refusal> {
+    let command = of_verb(verb, &mut params, key)?;
+    // What would be ignored was meant to say something.
+    if params.text().is_some()
+        && let Some(extra) = params.word()
+    {
+        let shown: String = extra.chars().take(MAX_SHOWN).collect();
+        let detail = format!("there is a word too many; /help {verb} shows what may stand here");
+        return Err(Refusal::new(ErrorCode::BadRequest).what(shown).detail(detail));
+    }
+    Ok(command)
+}
+
+fn of_verb(verb: &str, params: &mut Params<'_>, key: Option<String>) -> Result<Command, Refusal> {
     Ok(match verb {
-        "hello" => Command::Hello { version: required(&mut params, "version")? },
-        "nick" => Command::Nick { nick: required(&mut params, "nick")? },
+        "hello" => Command::Hello { version: required(params, "version")? },
+        "nick" => Command::Nick { nick: required(params, "nick")? },
         "register" => {
-            let name = required(&mut params, "name")?;
+            let name = required(params, "name")?;
             Command::Register { name, password: secret(params, "password")? }
         }
         "login" => {
-            let name = required(&mut params, "name")?;
+            let name = required(params, "name")?;
             if name == "token" {
                 Command::Login(Login::Token(secret(params, "token")?))
             } else {
@@ -49,18 +77,18 @@ fn command(verb: &str, mut params: Params<'_>, key: Option<String>) -> Result<Co
             }
         }
         "token" => Command::Token { label: text(params) },
-        "join" => Command::Join { channel: required(&mut params, "channel")?, key: word(&mut params) },
-        "part" => Command::Part { channel: channel(&mut params), reason: text(params) },
+        "join" => Command::Join { channel: required(params, "channel")?, key: word(params) },
+        "part" => Command::Part { channel: channel(params), reason: text(params) },
         "msg" | "notice" => {
             let kind = if verb == "msg" { EntryKind::Message } else { EntryKind::Notice };
-            let to = required(&mut params, "target")?;
+            let to = required(params, "target")?;
             say(Some(to), kind, required_text(params, "text")?, key)
         }
         "me" => say(None, EntryKind::Action, required_text(params, "action")?, key),
-        "names" => Command::Names { channel: word(&mut params) },
-        "list" => Command::List { matching: word(&mut params) },
+        "names" => Command::Names { channel: word(params) },
+        "list" => Command::List { matching: word(params) },
         "topic" => {
-            let channel = channel(&mut params);
+            let channel = channel(params);
             Command::Topic {
                 channel,
                 text: text(params).map(|text| if text == "-" { String::new() } else { text }),
@@ -68,48 +96,43 @@ fn command(verb: &str, mut params: Params<'_>, key: Option<String>) -> Result<Co
         }
         "history" => history(params)?,
         "redact" => {
-            let target = required(&mut params, "target")?;
-            Command::Redact { target, seq: number(&required(&mut params, "seq")?, "seq")? }
+            let target = required(params, "target")?;
+            Command::Redact { target, seq: number(&required(params, "seq")?, "seq")? }
         }
-        "whois" => Command::Whois { nick: required(&mut params, "nick")? },
+        "whois" => Command::Whois { nick: required(params, "nick")? },
         "kick" => {
-            let (channel, nick) = channel_and_nick(&mut params)?;
+            let (channel, nick) = channel_and_nick(params)?;
             Command::Kick { channel, nick, reason: text(params) }
         }
-        "ban" => {
-            Command::Ban { channel: required(&mut params, "channel")?, mask: required(&mut params, "mask")? }
-        }
-        "unban" => Command::Unban {
-            channel: required(&mut params, "channel")?,
-            mask: required(&mut params, "mask")?,
-        },
-        "bans" => Command::Bans { channel: required(&mut params, "channel")? },
+        "ban" => Command::Ban { channel: required(params, "channel")?, mask: required(params, "mask")? },
+        "unban" => Command::Unban { channel: required(params, "channel")?, mask: required(params, "mask")? },
+        "bans" => Command::Bans { channel: required(params, "channel")? },
         "invite" => {
-            let (channel, nick) = channel_and_nick(&mut params)?;
+            let (channel, nick) = channel_and_nick(params)?;
             Command::Invite { channel, nick }
         }
-        "op" => role(&mut params, Role::Op, true)?,
-        "deop" => role(&mut params, Role::Op, false)?,
-        "voice" => role(&mut params, Role::Voice, true)?,
-        "devoice" => role(&mut params, Role::Voice, false)?,
+        "op" => role(params, Role::Op, true)?,
+        "deop" => role(params, Role::Op, false)?,
+        "voice" => role(params, Role::Voice, true)?,
+        "devoice" => role(params, Role::Voice, false)?,
         "mode" => {
-            let channel = channel(&mut params);
-            Command::Mode { channel, changes: std::iter::from_fn(|| word(&mut params)).collect() }
+            let channel = channel(params);
+            Command::Mode { channel, changes: std::iter::from_fn(|| word(params)).collect() }
         }
         "away" => Command::Away { text: text(params) },
         "whoami" => Command::Whoami,
         "ping" => Command::Ping { text: text(params).unwrap_or_default() },
         "help" => {
-            let verb = word(&mut params).map(|verb| verb.trim_start_matches('/').to_ascii_lowercase());
+            let verb = word(params).map(|verb| verb.trim_start_matches('/').to_ascii_lowercase());
             match verb {
                 Some(verb) if verbs::find(&verb).is_none() => return Err(unknown(&verb)),
                 verb => Command::Help { verb },
             }
         }
-        "to" => Command::To { target: required(&mut params, "target")? },
+        "to" => Command::To { target: required(params, "target")? },
         "resume" => Command::Resume { targets: cursors(params)? },
         "format" => {
-            let format = format(&required(&mut params, "format")?)?;
+            let format = format(&required(params, "format")?)?;
             Command::Format(Dialect::Plain(format), format.as_str())
         }
         "quit" => Command::Quit { reason: text(params) },
@@ -118,7 +141,7 @@ fn command(verb: &str, mut params: Params<'_>, key: Option<String>) -> Result<Co
 }
 
 fn unknown(verb: &str) -> Refusal {
-    let shown: String = std::iter::once('/').chain(verb.chars().take(MAX_SHOWN_VERB)).collect();
+    let shown: String = std::iter::once('/').chain(verb.chars().take(MAX_SHOWN)).collect();
     Refusal::new(ErrorCode::UnknownCommand).detail("there is no such command; /help shows all").what(shown)
 }
 
@@ -136,16 +159,16 @@ fn role(params: &mut Params<'_>, role: Role, set: bool) -> Result<Command, Refus
 }
 
 /// `/history [target] [count | after=<seq> | before=<seq>]`; a first word that begins with a digit is a count, as no name does.
-fn history(mut params: Params<'_>) -> Result<Command, Refusal> {
+fn history(params: &mut Params<'_>) -> Result<Command, Refusal> {
     let is_page = |word: &str| {
         word.starts_with(|c: char| c.is_ascii_digit())
             || word.starts_with("after=")
             || word.starts_with("before=")
     };
-    let first = word(&mut params);
+    let first = word(params);
     let (target, page) = match first {
         Some(word) if is_page(&word) => (None, Some(word)),
-        target => (target, word(&mut params)),
+        target => (target, word(params)),
     };
     let page = match page.as_deref() {
         None => Page::Latest(HISTORY),
@@ -168,9 +191,9 @@ fn count(word: &str) -> Result<u32, Refusal> {
 }
 
 /// `<target>=<seq> …`; the last `=` counts, as channels may hold some.
-fn cursors(mut params: Params<'_>) -> Result<Vec<(String, u64)>, Refusal> {
-    let mut targets = vec![cursor(&required(&mut params, "target")?)?];
-    while let Some(word) = word(&mut params) {
+fn cursors(params: &mut Params<'_>) -> Result<Vec<(String, u64)>, Refusal> {
+    let mut targets = vec![cursor(&required(params, "target")?)?];
+    while let Some(word) = word(params) {
         targets.push(cursor(&word)?);
     }
     Ok(targets)
@@ -203,19 +226,19 @@ fn channel(params: &mut Params<'_>) -> Option<String> {
     params.channel().map(str::to_owned)
 }
 
-fn text(params: Params<'_>) -> Option<String> {
-    params.text().map(str::to_owned)
+fn text(params: &mut Params<'_>) -> Option<String> {
+    params.take_text().map(str::to_owned)
 }
 
 fn required(params: &mut Params<'_>, name: &'static str) -> Result<String, Refusal> {
     params.required(name).map(str::to_owned).map_err(refusal)
 }
 
-fn required_text(params: Params<'_>, name: &'static str) -> Result<String, Refusal> {
-    params.required_text(name).map(str::to_owned).map_err(refusal)
+fn required_text(params: &mut Params<'_>, name: &'static str) -> Result<String, Refusal> {
+    text(params).ok_or_else(|| refusal(Reason::MissingParameter(name)))
 }
 
-fn secret(params: Params<'_>, name: &'static str) -> Result<Secret<String>, Refusal> {
+fn secret(params: &mut Params<'_>, name: &'static str) -> Result<Secret<String>, Refusal> {
     required_text(params, name).map(Secret::new)
 }
 

@@ -197,7 +197,10 @@ fn read(line: &str) -> Result<&'static str, String> {
         let line = std::str::from_utf8(&line).unwrap();
         line.split(" :").next().unwrap().to_owned()
     };
-    request.command.map(|command| command.name()).map_err(words)
+    match request.command {
+        Ok(Command::Misused(refusal)) => Err(words(*refusal)),
+        command => command.map(|command| command.name()).map_err(words),
+    }
 }
 
 #[test]
@@ -227,11 +230,30 @@ fn what_cannot_be_read_is_named() {
         ("/resume #x", "422 invalid-parameter target"),
         ("/resume =5", "422 invalid-parameter target"),
         ("/format loud", "422 invalid-parameter format"),
+        ("/nick al ice", "400 bad-request ice"),
+        ("/history #x 5 6", "400 bad-request 6"),
+        ("/history after=1 before=3", "400 bad-request before=3"),
+        ("/join #x key two", "400 bad-request two"),
+        ("/whoami  me \t", "400 bad-request me"),
         ("@key=short hello", "422 invalid-parameter key"),
         ("@id=1;id=2 hello", "400 bad-request id"),
     ] {
         assert_eq!(read(line), Err(error.to_owned()), "{line}");
     }
+}
+
+/// Whether somebody without a nick is told what is wrong with it, or that they need one.
+#[test]
+fn parameters_are_judged_for_those_who_may_use_the_command() {
+    let is_told_at_once = |line: &str| super::decode(line).unwrap().command.is_err();
+    for line in ["/nick", "/nick al ice", "/login alice", "/help me too", "/dance", "@id=1;id=2 hello"] {
+        assert!(is_told_at_once(line), "{line}");
+    }
+    for line in ["/whois", "/history #x after=x", "/redact #x", "/whoami me", "/say", "@id=7 "] {
+        let Ok(command) = super::decode(line).unwrap().command else { panic!("{line}") };
+        assert!(!command.is_open(), "{line}");
+    }
+    assert_eq!((read("/mode #x +kl secret 10 "), read("/resume #x=1 #y=2")), (Ok("mode"), Ok("resume")));
 }
 
 #[test]
