@@ -3,3 +3,4 @@
 pub mod act;
 pub mod page;
 pub mod policy;
+pub mod reactions;

@@ -20,6 +20,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(history::channel, send::channel))
         .routes(routes!(history::direct, send::direct))
         .routes(routes!(message::show, message::edit, message::redact))
+        .routes(routes!(reactions::list))
         .routes(routes!(reactions::react, reactions::unreact))
         .routes(routes!(markers::channel, markers::set_channel))
         .routes(routes!(markers::direct, markers::set_direct))

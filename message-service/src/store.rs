@@ -12,6 +12,7 @@ mod log;
 mod memory;
 mod people;
 mod places;
+mod reactions;
 mod row;
 
 use std::sync::Arc;

@@ -297,6 +297,20 @@ async fn reactions_count_once(store: Store) {
     assert_eq!(entry(append_one(&store, 5, react(&alice, "👍")).await).seq, 4);
     assert_eq!(entry(append_one(&store, 6, unreact(&bob, "👍")).await).seq, 5);
     assert_eq!(entry(append_one(&store, 7, react(&bob, "👍")).await).seq, 6);
+    let n = place(&store, "1rust").await.n;
+    let given = store.reactions(n, 1).await.unwrap();
+    let given: Vec<_> = given.iter().map(|g| (g.seq, g.by.nick.as_str(), g.emoji.as_str(), g.back)).collect();
+    assert_eq!(
+        given,
+        [
+            (2, "bob", "👍", false),
+            (3, "bob", "👎", false),
+            (4, "alice", "👍", false),
+            (5, "bob", "👍", true),
+            (6, "bob", "👍", false),
+        ]
+    );
+    assert!(store.reactions(n, 2).await.unwrap().is_empty());
     let no = append_one(&store, 8, unreact(&alice, "👎")).await;
     assert!(matches!(no, Outcome::Refused(problem) if problem.code == ErrorCode::NoSuchMessage));
 }

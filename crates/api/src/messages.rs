@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    Entry, EntryKind, Problem, Timestamp,
+    Entry, EntryKind, Person, Problem, Timestamp,
     auth::Actor,
     id::{ChannelId, ConversationId, MessageId, UserId},
 };
@@ -15,6 +15,11 @@ pub const MAX_KEY_BYTES: usize = 128;
 pub const KEY_DAYS: u64 = 7;
 /// Bytes of a reaction: the longest emoji sequences stay below.
 pub const MAX_REACTION_BYTES: usize = 64;
+
+/// Entries about a message that are looked at for its reactions: bounds the work of one question.
+pub const MAX_REACTIONS: u32 = 10_000;
+/// Those who gave a reaction that are named with it; the count has all.
+pub const MAX_REACTION_USERS: usize = 100;
 
 /// `POST …/messages`. `text/plain` bodies are the text alone.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -90,6 +95,15 @@ pub struct History {
     pub first_seq: u64,
     pub has_before: bool,
     pub has_after: bool,
+}
+
+/// One emoji under a message, and who gave it: `GET /v1/messages/{id}/reactions`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Reaction {
+    pub emoji: String,
+    pub count: u64,
+    /// In the order in which they gave it; the first 100.
+    pub users: Vec<Person>,
 }
 
 /// A conversation of the caller's.

@@ -8,6 +8,8 @@ use api::{
 };
 use sha2::{Digest, Sha256};
 
+use super::reactions::is_emoji;
+
 /// What waits to be numbered.
 #[derive(Debug, Clone)]
 pub struct Act {
@@ -115,9 +117,14 @@ impl What {
     }
 
     pub fn react(of: u64, emoji: String) -> Result<Self, Problem> {
-        Ok(Self::React { of, emoji: reaction(emoji)? })
+        let emoji = reaction(emoji)?;
+        if !is_emoji(&emoji) {
+            return Err(invalid("/text", "a reaction is one emoji"));
+        }
+        Ok(Self::React { of, emoji })
     }
 
+    /// Words too: they could be given once, and are to be taken back.
     pub fn unreact(of: u64, emoji: String) -> Result<Self, Problem> {
         Ok(Self::Unreact { of, emoji: reaction(emoji)? })
     }
@@ -189,7 +196,7 @@ fn reaction(emoji: String) -> Result<String, Problem> {
             Err(TextError::TooLong(text.len(), MAX_REACTION_BYTES).problem("/text"))
         }
         text if text.chars().any(|c| c.is_whitespace() || c.is_control()) => {
-            Err(invalid("/text", "a reaction is one emoji or word without spaces"))
+            Err(invalid("/text", "a reaction has no spaces"))
         }
         _ => Ok(emoji.into()),
     }
@@ -216,9 +223,13 @@ mod tests {
         assert_eq!(say("\n".repeat(100)), Err(ErrorCode::InvalidText));
         assert_eq!(say(String::new()), Err(ErrorCode::InvalidText));
         let react = |text: String| What::react(1, text).map_err(|problem| problem.code);
-        assert!(react("x".repeat(64)).is_ok());
-        assert_eq!(react("x".repeat(65)), Err(ErrorCode::TextTooLong));
-        assert_eq!(react("a b".into()), Err(ErrorCode::InvalidParameter));
+        let tags = |count| "\u{e0067}".repeat(count);
+        assert!(react(format!("🏴{}", tags(15))).is_ok());
+        assert_eq!(react(format!("☀\u{fe0f}\u{fe0f}{}", tags(14))), Err(ErrorCode::TextTooLong));
+        for word in ["a b", "abc", "+1"] {
+            assert_eq!(react(word.into()), Err(ErrorCode::InvalidParameter), "{word}");
+        }
+        assert!(What::unreact(1, "abc".into()).is_ok());
         let what = What::say(None, "hi".into(), None).unwrap();
         assert!(Key::new(&"k".repeat(128), &what).is_ok());
         for wrong in ["", "a b", "é", &"k".repeat(129)] {

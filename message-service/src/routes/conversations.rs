@@ -16,9 +16,9 @@ use crate::{app::App, domain::page, store::Listed};
 #[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
     /// At most so many, 1 to 1,000; 50 if absent.
-    limit: Option<u32>,
+    pub(super) limit: Option<u32>,
     /// `next` of the page before.
-    cursor: Option<String>,
+    pub(super) cursor: Option<String>,
 }
 
 /// The caller's conversations with something in them: channels they are in, and direct ones. Unread are counted up to 1,000
@@ -31,21 +31,24 @@ pub(super) async fn list(
 ) -> kit::Result<Json<Page<Conversation>>> {
     let actor = caller.require(Scope::Read)?;
     let limit = page::limit(query.limit)?;
-    let after = match query.cursor.as_deref().map(str::parse::<i64>) {
-        None => 0,
-        Some(Ok(after)) => after,
-        Some(Err(_)) => {
-            return Err(
-                Failure::new(ErrorCode::InvalidParameter).detail("cursor is none that this list gave")
-            );
-        }
-    };
+    let after = after(query.cursor.as_deref())?;
     let channels = app.channels.of(actor.id()).await?;
     let mut listed = app.store.conversations(actor.id(), &channels, after, limit + 1).await?;
     let more = listed.len() > limit as usize;
     listed.truncate(limit as usize);
     let next = listed.last().filter(|_| more).map(|last| last.n.to_string());
     Ok(Json(Page { items: listed.into_iter().map(conversation).collect(), next }))
+}
+
+/// Where a page begins: at a number that the page before ended with.
+pub(super) fn after(cursor: Option<&str>) -> kit::Result<i64> {
+    match cursor.map(str::parse::<i64>) {
+        None => Ok(0),
+        Some(Ok(after)) if after >= 0 => Ok(after),
+        Some(_) => {
+            Err(Failure::new(ErrorCode::InvalidParameter).detail("cursor is none that this list gave"))
+        }
+    }
 }
 
 fn conversation(listed: Listed) -> Conversation {

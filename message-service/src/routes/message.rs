@@ -122,7 +122,7 @@ fn other(original: &Entry, me: &api::id::UserId) -> Person {
     }
 }
 
-async fn read(app: &App, place: &store::Place, floor: u64, id: &MessageId) -> kit::Result<Entry> {
+pub(super) async fn read(app: &App, place: &store::Place, floor: u64, id: &MessageId) -> kit::Result<Entry> {
     let entry = if id.seq > floor { app.store.entry(place.n, id.seq).await? } else { None };
     entry.ok_or_else(|| parts::no_such_message(id))
 }

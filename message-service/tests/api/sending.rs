@@ -135,6 +135,45 @@ async fn direct_messages_are_for_two() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn reactions_are_listed_with_those_who_gave_them() {
+    let town = Town::new().await;
+    let (alice, bob, eve) = (town.guest("alice").await, town.guest("bob").await, town.guest("eve").await);
+    town.joins(&alice, "rust").await;
+    town.joins(&bob, "rust").await;
+    let said = town.says(&bob, "rust", "lunch?").await.ok();
+    let path = format!("/v1/messages/{}/reactions", said["id"].as_str().unwrap());
+    assert_eq!(town.get(&bob, &path).await.ok(), json!({ "items": [], "next": null }));
+    for (who, method, emoji) in [
+        (&bob, "PUT", "👍"),
+        (&alice, "PUT", "☕"),
+        (&alice, "PUT", "👍"),
+        (&bob, "PUT", "☕"),
+        (&alice, "DELETE", "☕"),
+    ] {
+        town.ask(who, method, &format!("{path}/{emoji}"), Value::Null).await.ok();
+    }
+    let seen = |page: &Value| {
+        let items = page["items"].as_array().unwrap().iter();
+        let nicks = |item: &Value| {
+            item["users"].as_array().unwrap().iter().map(|user| user["nick"].clone()).collect::<Vec<_>>()
+        };
+        items.map(|item| json!([item["emoji"], item["count"], nicks(item)])).collect::<Vec<_>>()
+    };
+    let (thumbs, coffee) = (json!(["👍", 2, ["bob", "alice"]]), json!(["☕", 1, ["bob"]]));
+    assert_eq!(seen(&town.get(&alice, &path).await.ok()), [thumbs.clone(), coffee.clone()]);
+    let first = town.get(&alice, &format!("{path}?limit=1")).await.ok();
+    let next = first["next"].as_str().unwrap();
+    let second = town.get(&alice, &format!("{path}?limit=1&cursor={next}")).await.ok();
+    assert_eq!((seen(&first), seen(&second), &second["next"]), (vec![thumbs], vec![coffee], &Value::Null));
+    for wrong in ["?limit=0", "?limit=1001", "?cursor=x", "?cursor=-1", "?emoji=x"] {
+        town.get(&alice, &format!("{path}{wrong}")).await.refused(ErrorCode::InvalidParameter);
+    }
+    town.get(&eve, &path).await.refused(ErrorCode::NotAMember);
+    town.get(&bob, &path.replace("-1/", "-99/")).await.refused(ErrorCode::NoSuchMessage);
+    town.ask(&bob, "PUT", &format!("{path}/abc"), Value::Null).await.refused(ErrorCode::InvalidParameter);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn messages_are_edited_reacted_to_and_redacted() {
     let town = Town::new().await;
     let (op, bob) = (town.guest("op").await, town.guest("bob").await);
