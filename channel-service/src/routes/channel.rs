@@ -111,7 +111,7 @@ pub(super) async fn patch(
 ) -> kit::Result<Response> {
     let who = parts::who(&caller, &headers)?;
     let channel = parts::channel(&channel)?;
-    let expected = parts::expected(&headers);
+    let expected = parts::expected(&headers)?;
     let set = app.changes.set_history(&who, &channel, body.history, expected.as_deref()).await?;
     Ok(parts::changed(set))
 }
@@ -129,6 +129,6 @@ pub(super) async fn unregister(
 ) -> kit::Result<Response> {
     let who = parts::who(&caller, &headers)?;
     let channel = parts::channel(&channel)?;
-    let expected = parts::expected(&headers);
+    let expected = parts::expected(&headers)?;
     Ok(parts::changed(app.changes.unregister(&who, &channel, expected.as_deref()).await?))
 }

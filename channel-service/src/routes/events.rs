@@ -27,6 +27,8 @@ pub(super) struct EventsParams {
 }
 
 /// Events of a channel after a version, kept for a day (members only, since they joined)
+///
+/// No list with `items` and `next`: what comes after is asked for with the version of the last event.
 #[utoipa::path(get, path = "/v1/channels/{channel}/events", tag = "channels",
     params(("channel" = String, Path, description = "an id, or a name without its first #"), EventsParams),
     responses((status = 200, body = ChannelEvents, description = "`complete` is false when the first are gone already, or not for the reader"),

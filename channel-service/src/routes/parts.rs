@@ -165,20 +165,30 @@ pub(super) fn line(text: String, pointer: &str) -> kit::Result<String> {
 }
 
 /// `If-Match`: versions that the asker will accept. None: any.
-pub(super) fn expected(headers: &HeaderMap) -> Option<Vec<u64>> {
+pub(super) fn expected(headers: &HeaderMap) -> kit::Result<Option<Vec<u64>>> {
     let mut versions = Vec::new();
     let mut given = false;
     for value in headers.get_all(header::IF_MATCH) {
         given = true;
         for tag in value.to_str().unwrap_or_default().split(',').map(str::trim) {
             if tag == "*" {
-                return None;
+                return Ok(None);
             }
-            let tag = tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"');
-            versions.extend(tag.parse::<u64>().ok());
+            versions.extend(version(tag)?);
         }
     }
-    given.then_some(versions)
+    Ok(given.then_some(versions))
+}
+
+/// The version that a tag stands for; none: a tag of something else. Ours may come bare.
+fn version(tag: &str) -> kit::Result<Option<u64>> {
+    let opaque = tag.strip_prefix("W/").unwrap_or(tag);
+    match opaque.strip_prefix('"').map(|rest| rest.strip_suffix('"')) {
+        Some(Some(inner)) if !inner.contains('"') => Ok(inner.parse().ok()),
+        None if opaque.parse::<u64>().is_ok() => Ok(opaque.parse().ok()),
+        _ => Err(Failure::new(ErrorCode::BadRequest)
+            .detail("If-Match is the ETag of the channel as you know it: a version in quotes, or *")),
+    }
 }
 
 pub(super) fn etag(version: u64) -> [(http::HeaderName, HeaderValue); 1] {

@@ -38,7 +38,7 @@ pub(super) async fn set_topic(
     let who = parts::who(&caller, &headers)?;
     let channel = parts::channel(&channel)?;
     let text = parts::line(body.text, "/text")?;
-    let expected = parts::expected(&headers);
+    let expected = parts::expected(&headers)?;
     Ok(parts::changed(app.changes.set_topic(&who, &channel, &text, expected.as_deref()).await?))
 }
 
@@ -56,7 +56,7 @@ pub(super) async fn set_modes(
 ) -> kit::Result<Response> {
     let who = parts::who(&caller, &headers)?;
     let channel = parts::channel(&channel)?;
-    let expected = parts::expected(&headers);
+    let expected = parts::expected(&headers)?;
     Ok(parts::changed(app.changes.set_modes(&who, &channel, &patch, expected.as_deref()).await?))
 }
 
@@ -76,6 +76,6 @@ pub(super) async fn set_role(
     let who = parts::who(&caller, &headers)?;
     let channel = parts::channel(&channel)?;
     let user = parts::user(&user, Some(&who.actor))?;
-    let expected = parts::expected(&headers);
+    let expected = parts::expected(&headers)?;
     Ok(parts::changed(app.changes.set_role(&who, &channel, &user, role, expected.as_deref()).await?))
 }

@@ -41,6 +41,26 @@ async fn a_stale_writer_is_told_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_tag_that_is_none_is_told_from_one_that_is_stale() {
+    let world = world().await;
+    let alice = person("alice");
+    world.joins(&alice, "general").await;
+    let topic = async |tag: &str| {
+        let path = "/v1/channels/general/topic";
+        world.ask_if_match(&alice, "PUT", path, json!({ "text": tag }), Some(tag)).await
+    };
+    for wrong in ["foo", "\"1", "1\"", "", "\"1\", foo"] {
+        topic(wrong).await.refused(ErrorCode::BadRequest);
+    }
+    for stale in ["\"9\"", "\"of-something-else\"", "W/\"9\"", "9"] {
+        topic(stale).await.refused(ErrorCode::VersionMismatch);
+    }
+    for (tag, version) in [("\"9\", \"1\"", 2), ("2", 3), ("W/\"3\"", 4), ("*", 5)] {
+        assert_eq!(topic(tag).await.ok()["channel"]["version"], version, "{tag}");
+    }
+}
+
+#[tokio::test]
 async fn modes_are_changed_together_and_say_what_changed() {
     let world = world().await;
     let (alice, bob) = (person("alice"), person("bob"));

@@ -152,13 +152,25 @@ impl World {
         body: Value,
         version: Option<u64>,
     ) -> Answer {
+        let tag = version.map(|version| format!("\"{version}\""));
+        self.ask_if_match(actor, method, path, body, tag.as_deref()).await
+    }
+
+    pub(crate) async fn ask_if_match(
+        &self,
+        actor: &Actor,
+        method: &str,
+        path: &str,
+        body: Value,
+        tag: Option<&str>,
+    ) -> Answer {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let mut request = self.request(&self.gateway, method, path).header(ACT_AS, act_as(actor));
         if !body.is_null() {
             request = request.json(&body);
         }
-        if let Some(version) = version {
-            request = request.header("if-match", format!("\"{version}\""));
+        if let Some(tag) = tag {
+            request = request.header("if-match", tag);
         }
         self.send(request).await
     }

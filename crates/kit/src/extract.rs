@@ -1,5 +1,6 @@
 //! What handlers take in; what cannot be read is answered as a Problem that says where and why.
 
+use crate::problem::Failure;
 use api::ErrorCode;
 use axum::{
     body::Bytes,
@@ -8,9 +9,8 @@ use axum::{
 };
 use http::{HeaderMap, header, request::Parts};
 use serde::{Serialize, de::DeserializeOwned};
-use serde_path_to_error::Segment;
 
-use crate::problem::Failure;
+mod words;
 
 /// A JSON body, in or out.
 #[derive(Debug, Clone, Copy, Default)]
@@ -93,7 +93,8 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
             // A thing whose id is no id does not exist.
             Err(rejection) => {
                 let text = rejection.body_text();
-                Err(Failure::new(ErrorCode::NotFound).detail(text.trim_start_matches("Invalid URL: ")))
+                let text = words::plain(text.trim_start_matches("Invalid URL: "));
+                Err(Failure::new(ErrorCode::NotFound).detail(text))
             }
         }
     }
@@ -103,19 +104,24 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
 pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
     let mut json = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let pointer = pointer(error.path());
+        let mut pointer = words::pointer(error.path());
         let error = error.into_inner();
-        if error.is_data() {
-            Failure::new(ErrorCode::InvalidParameter)
-                .detail(format!("the body is not as expected: {error}"))
-                .field(pointer, error.to_string())
-        } else {
-            Failure::new(ErrorCode::BadRequest).detail(format!("the body is not JSON: {error}"))
+        if !error.is_data() {
+            let (line, column) = (error.line(), error.column());
+            return Failure::new(ErrorCode::BadRequest)
+                .detail(format!("the body is not JSON: it goes wrong in line {line} at column {column}"));
         }
+        let text = error.to_string();
+        // A field that is missing is pointed at, too: where it should be.
+        if let Some(field) = words::missing(&text) {
+            pointer.push_str(&words::segment(field));
+        }
+        let text = words::plain(&text);
+        Failure::new(ErrorCode::InvalidParameter)
+            .detail(format!("the body is not as expected: {text}"))
+            .field(pointer, text)
     })?;
-    json.end().map_err(|error| {
-        Failure::new(ErrorCode::BadRequest).detail(format!("the body goes on after the JSON: {error}"))
-    })?;
+    json.end().map_err(|_| Failure::new(ErrorCode::BadRequest).detail("the body goes on after the JSON"))?;
     Ok(value)
 }
 
@@ -148,18 +154,5 @@ fn not_json() -> Failure {
 /// axum says "Failed to deserialize query string: limit: invalid digit found in string".
 fn invalid(text: &str) -> Failure {
     let text = text.split_once(": ").map_or(text, |(_, rest)| rest);
-    Failure::new(ErrorCode::InvalidParameter).detail(text)
-}
-
-/// A path as a JSON pointer (RFC 6901).
-fn pointer(path: &serde_path_to_error::Path) -> String {
-    path.iter()
-        .map(|segment| match segment {
-            Segment::Seq { index } => format!("/{index}"),
-            Segment::Map { key } | Segment::Enum { variant: key } => {
-                format!("/{}", key.replace('~', "~0").replace('/', "~1"))
-            }
-            Segment::Unknown => String::new(),
-        })
-        .collect()
+    Failure::new(ErrorCode::InvalidParameter).detail(words::plain(text))
 }

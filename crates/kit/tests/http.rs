@@ -33,6 +33,11 @@ async fn a_wrong_body_is_told_where_it_is_wrong() {
     let json = |body| post(body).header("content-type", "application/json; charset=utf-8").send();
     let wrong = problem(json(r#"{"to":[{"name":"a"},{"name":1}]}"#).await.unwrap()).await;
     assert_eq!((wrong.code, wrong.errors[0].pointer.as_str()), (ErrorCode::InvalidParameter, "/to/1/name"));
+    let absent = problem(json(r#"{"to":[{"name":"a"},{}]}"#).await.unwrap()).await;
+    assert_eq!((absent.code, absent.errors[0].pointer.as_str()), (ErrorCode::InvalidParameter, "/to/1/name"));
+    assert!(!absent.detail.contains("column"), "{}", absent.detail);
+    let absent = problem(json("{}").await.unwrap()).await;
+    assert_eq!(absent.errors[0].pointer, "/to");
     for (body, code) in [
         (r#"{"to":["#, ErrorCode::BadRequest),
         (r#"{"to":[]} x"#, ErrorCode::BadRequest),
