@@ -25,6 +25,8 @@ in_every_town! {
             alice< 401 not-registered :<text>
             alice> /whoami
             alice< 401 not-registered :<text>
+            alice> /whois
+            alice< 401 not-registered :<text>
             alice> /dance
             alice< 404 unknown-command /dance :<text>
             alice> @id=1 /dance
@@ -35,6 +37,8 @@ in_every_town! {
             alice< 422 invalid-parameter key :<text>
             alice> /nick
             alice< 400 missing-parameter nick :<text>
+            alice> /nick al ice
+            alice< 400 bad-request ice :<text>
             alice> /nick 4you
             alice< 422 invalid-nick 4you :<text>
             alice> /nick me
