@@ -23,7 +23,7 @@ use crate::{
     },
     keyring::Keyring,
     passwords::Passwords,
-    store::{Store, users::UserRow},
+    store::{Store, revocations::Ended, users::UserRow},
     work::Neighbours,
 };
 
@@ -107,6 +107,14 @@ impl Parts {
             let payload = payload.expect("events are JSON");
             self.bus.publish(Frame { subject, origin: origin.map(str::to_owned), payload });
         }
+    }
+
+    /// Tells everybody what a revocation ended; here it holds at once. No `await` may stand between the commit and this.
+    pub(crate) fn ended(&self, ended: Ended) {
+        let now = self.now();
+        ended.grants.into_iter().for_each(|grant| self.verifier.revoke_grant(grant, now));
+        self.announce(&ended.told, None);
+        self.work.notify_one();
     }
 
     pub(crate) fn cloak(&self, address: IpAddr) -> String {

@@ -151,7 +151,7 @@ impl App {
         Ok(Known {
             user: claims.sub.clone(),
             scopes: claims.scope,
-            proof: Proof::AccessToken(Timestamp(claims.issued)),
+            proof: Proof::AccessToken { issued: Timestamp(claims.issued), grant: claims.grant().to_owned() },
             takes: claims.sid.clone(),
         })
     }

@@ -2,6 +2,7 @@
 //! that the bus is to carry.
 
 pub(crate) mod accounts;
+pub(crate) mod api_tokens;
 pub(crate) mod bans;
 pub(crate) mod column;
 pub(crate) mod erasure;

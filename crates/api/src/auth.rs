@@ -152,6 +152,11 @@ pub struct AccessClaims {
 pub const USERNAME: &str = "~u";
 
 impl AccessClaims {
+    /// What the token came of: a login, a personal API token or a session. All of one grant are revoked together.
+    pub fn grant(&self) -> &str {
+        self.jti.split_once('.').map_or(&self.jti, |(grant, _)| grant)
+    }
+
     /// The person whom the token stands for.
     ///
     /// # Errors

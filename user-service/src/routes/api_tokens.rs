@@ -16,8 +16,14 @@ use kit::{
 use super::paging::Paging;
 use crate::{app::App, domain::secret};
 
-/// Makes a token; the secret is in this answer and nowhere else.
-pub(super) async fn make(app: &App, user: &UserId, label: &str, scopes: Scopes) -> Result<ApiToken> {
+/// Makes a token; the secret is in this answer and nowhere else. `grant`: what the one who makes it came by.
+pub(super) async fn make(
+    app: &App,
+    user: &UserId,
+    label: &str,
+    scopes: Scopes,
+    grant: Option<&str>,
+) -> Result<ApiToken> {
     let mut token = ApiToken {
         id: TokenId::random(&mut rand::rng()),
         label: label.to_owned(),
@@ -27,7 +33,8 @@ pub(super) async fn make(app: &App, user: &UserId, label: &str, scopes: Scopes) 
         secret: None,
     };
     let text = secret::api_token(&token.id, &mut rand::rng());
-    app.store.add_api_token(user, &token, &secret::digest(&text), app.config.api_tokens_of_account).await?;
+    let most = app.config.api_tokens_of_account;
+    app.store.add_api_token(user, &token, &secret::digest(&text), grant, most).await?;
     token.secret = Some(text);
     Ok(token)
 }
@@ -50,7 +57,8 @@ pub(super) async fn create(
             .detail(detail)
             .field("/scopes", "more than one's own"));
     }
-    let token = make(&app, actor.id(), body.label.as_str(), body.scopes).await?;
+    let grant = caller.claims.as_ref().map(|claims| claims.grant());
+    let token = make(&app, actor.id(), body.label.as_str(), body.scopes, grant).await?;
     Ok((StatusCode::CREATED, Json(token)))
 }
 
@@ -69,7 +77,8 @@ pub(super) async fn list(
     Ok(Json(paging.page(tokens, |token| token.id.to_string())?))
 }
 
-/// Revokes a personal API token: access tokens that came of it are refused, sessions that it opened end.
+/// Revokes a personal API token: access tokens that came of it are refused, sessions that it opened end, API tokens
+/// made with it go.
 #[utoipa::path(delete, path = "/v1/accounts/me/api-tokens/{id}", tag = "tokens",
     params(("id" = TokenId, Path)), responses(
     (status = 204, description = "Revoked"),
@@ -81,12 +90,8 @@ pub(super) async fn delete(
     Path(id): Path<TokenId>,
 ) -> Result<StatusCode> {
     let actor = caller.require(Scope::Account)?;
-    let now = app.now();
-    let (found, told) = app.store.delete_api_token(actor.id(), &id, now).await?;
-    if !found {
-        return Err(Failure::new(ErrorCode::NotFound).detail("you have no API token of that id"));
-    }
-    app.verifier.revoke_grant(id.as_str(), now);
-    app.announce(&told, None);
+    let ended = app.store.delete_api_token(actor.id(), &id, app.now()).await?;
+    let none = || Failure::new(ErrorCode::NotFound).detail("you have no API token of that id");
+    app.ended(ended.ok_or_else(none)?);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -145,7 +145,9 @@ pub(super) async fn token(
                 );
             }
             let scopes = session.scopes().without(Scope::Operator);
-            let made = api_tokens::make(&app, actor.id(), label.as_str(), scopes).await?;
+            let made =
+                api_tokens::make(&app, actor.id(), label.as_str(), scopes, session.grant_id.as_deref())
+                    .await?;
             Token { token: made.secret.unwrap_or_default(), expires_in: None }
         }
         None => {

@@ -19,7 +19,7 @@ use crate::{
     domain::secret::{self, Presented},
     login,
     store::{
-        tokens::{NewRefresh, Refreshed},
+        tokens::{Exchanged, NewRefresh, Refreshed},
         users::UserRow,
     },
 };
@@ -124,8 +124,14 @@ async fn refreshed(app: &App, asker: &Asker, host: &str, token: &str) -> Result<
         new.family = family;
         new
     };
-    let Refreshed { user, family, scopes } =
-        app.store.refresh(&secret::digest(token), make, app.now()).await?;
+    let exchanged = app.store.refresh(&secret::digest(token), make, app.now()).await?;
+    let Refreshed { user, family, scopes } = *match exchanged {
+        Exchanged::Fresh(refreshed) => refreshed,
+        Exchanged::Stolen(ended) => {
+            app.ended(ended);
+            return Err(ErrorCode::BadCredentials.into());
+        }
+    };
     app.check_bans(Some(asker.address), host, &user.nick, user.account())?;
     Ok(Granted { user, scopes, grant: family, refresh_token: Some(refresh_token) })
 }
@@ -143,7 +149,7 @@ async fn by_api_token(app: &App, asker: &Asker, host: &str, token: &str) -> Resu
     Ok(Granted { user, scopes, grant: id.into(), refresh_token: None })
 }
 
-/// Revokes a token of any kind, with all that came of the same login. Unknown tokens are no error (RFC 7009).
+/// Revokes a token of any kind, with all that came of the same login: tokens, sessions, and personal API tokens made with it. Unknown tokens are no error (RFC 7009).
 #[utoipa::path(post, path = "/v1/tokens/revoke", tag = "tokens",
     request_body(content((RevokeToken = "application/json"), (RevokeToken = "application/x-www-form-urlencoded"))),
     responses((status = 200, description = "It is refused from now on; everywhere within 5 s")))]
@@ -156,17 +162,13 @@ pub(super) async fn revoke(
         Presented::Refresh => app.store.grant_of(&secret::digest(&body.token)).await?,
         Presented::Api(id) => {
             if let Some(token) = app.store.api_token(&id, &body.token).await? {
-                let (_, told) = app.store.delete_api_token(&token.user_id, &id, now).await?;
-                app.verifier.revoke_grant(id.as_str(), now);
-                app.announce(&told, None);
+                let ended = app.store.delete_api_token(&token.user_id, &id, now).await?;
+                app.ended(ended.unwrap_or_default());
             }
             None
         }
         Presented::Access => match app.verifier.verify(&body.token).await {
-            Ok(Verified::Person(claims)) => {
-                let grant = claims.jti.split_once('.').map_or(claims.jti.as_str(), |(grant, _)| grant);
-                Some((claims.sub.clone(), grant.to_owned()))
-            }
+            Ok(Verified::Person(claims)) => Some((claims.sub.clone(), claims.grant().to_owned())),
             Ok(Verified::Service(..)) => None,
             Err(failure) if failure.code() == ErrorCode::NotAuthenticated => None,
             Err(failure) => return Err(failure),
@@ -176,9 +178,8 @@ pub(super) async fn revoke(
         }
     };
     if let Some((user, grant)) = found {
-        app.store.revoke_grant(&user, &grant, now).await?;
-        app.verifier.revoke_grant(grant, now);
-        app.work.notify_one();
+        let ended = app.store.revoke_grant(&user, grant, now).await?;
+        app.ended(ended);
     }
     Ok(StatusCode::OK)
 }

@@ -17,10 +17,9 @@ use sqlx::FromRow;
 
 pub(crate) use self::{
     end::{Left, end_locked, live_of, remember_nick, settle},
-    open::end_of_api_token,
     opening::{Identity, Known, OpenTerms, Opened, Opening, Proof},
 };
-use super::{Store, column::Checked, fetch_optional, read_all, read_optional};
+use super::{Store, column::Checked, fetch_all, fetch_optional, read_all, read_optional};
 
 /// A session as the database has it.
 #[derive(Debug, Clone, FromRow)]
@@ -34,6 +33,9 @@ pub(crate) struct SessionRow {
     pub(crate) opened_at: i64,
     ended_at: Option<i64>,
     ended_how: Option<String>,
+    pub(crate) api_token: Option<String>,
+    /// The login or personal API token that it came of; none if a password or a guest's nick opened it.
+    pub(crate) grant_id: Option<String>,
 }
 
 /// Why a session ended.
@@ -91,7 +93,7 @@ impl SessionRow {
 macro_rules! columns {
     () => {
         "sessions.id, sessions.user_id, sessions.gateway, sessions.host, sessions.address, sessions.scopes, \
-         sessions.opened_at, sessions.ended_at, sessions.ended_how"
+         sessions.opened_at, sessions.ended_at, sessions.ended_how, sessions.api_token, sessions.grant_id"
     };
 }
 use columns;
@@ -104,6 +106,23 @@ const PAGE_OF_USER: &str = concat!(
 );
 const LIVE_PAGE: &str =
     concat!("select ", columns!(), " from sessions where ended_at is null and id > $1 order by id limit $2");
+/// The last release noted personal API tokens only.
+const OF_GRANT: &str = concat!(
+    "select ",
+    columns!(),
+    " from sessions where user_id = $1 and (grant_id = $2 or api_token = $2) \
+     and (ended_at is null or ended_at > $3) order by id"
+);
+
+/// The sessions that came of a grant and are open, or were after a moment.
+pub(crate) async fn of_grant(
+    tx: &mut Tx,
+    user: &UserId,
+    grant: &str,
+    after: Timestamp,
+) -> sqlx::Result<Vec<SessionRow>> {
+    fetch_all!(tx, OF_GRANT, user.as_str(), grant, after.0)
+}
 
 pub(crate) async fn by_id(tx: &mut Tx, id: &SessionId) -> sqlx::Result<Option<SessionRow>> {
     fetch_optional!(tx, BY_ID, id.as_str())

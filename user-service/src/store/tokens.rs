@@ -1,23 +1,21 @@
-//! Grants, refresh tokens and personal API tokens. Of secrets only digests are kept.
+//! Grants and refresh tokens. Of secrets only digests are kept.
 
 use std::time::Duration;
 
 use api::{
     ErrorCode, Nick, Timestamp,
     auth::{ACCESS_TOKEN_SECONDS, Scopes},
-    event::UserEvent,
-    id::{TokenId, UserId},
-    users::ApiToken,
+    id::UserId,
 };
-use kit::{Failure, Result, db::Tx};
+use kit::{Result, db::Tx};
 use sqlx::FromRow;
 
 use super::{
     Store, accounts,
     column::Checked,
-    execute, fetch_optional, names, read_all, read_optional, revocations, sessions,
+    execute, fetch_optional, housekeeping, names, read_optional,
+    revocations::{self, Ended},
     users::{self, UserRow},
-    write_one,
 };
 use crate::domain::secret;
 
@@ -27,52 +25,11 @@ const USE_REFRESH: &str = "update refresh_tokens set used_at = $2 where hash = $
     returning family, user_id, scopes";
 const REFRESH: &str = "select family, user_id, scopes from refresh_tokens where hash = $1";
 
-const INSERT_API: &str =
-    "insert into api_tokens (id, user_id, label, scopes, hash, created_at) values ($1, $2, $3, $4, $5, $6)";
-const COUNT_API: &str = "select count(*) from api_tokens where user_id = $1";
-const API_BY_ID: &str =
-    "select id, user_id, label, scopes, hash, created_at, last_used_at from api_tokens where id = $1";
-const API_PAGE: &str = "select id, user_id, label, scopes, hash, created_at, last_used_at from api_tokens \
-    where user_id = $1 and id > $2 order by id limit $3";
-const API_EXISTS: &str = "select 1 from api_tokens where id = $1 and user_id = $2";
-const DELETE_API: &str = "delete from api_tokens where id = $1 and user_id = $2";
-/// Once a minute is enough to tell which tokens are in use.
-const API_USED: &str =
-    "update api_tokens set last_used_at = $2 where id = $1 and (last_used_at is null or last_used_at < $3)";
-
 #[derive(FromRow)]
 struct RefreshRow {
     family: String,
     user_id: Checked<UserId>,
     scopes: String,
-}
-
-#[derive(FromRow)]
-pub(crate) struct ApiTokenRow {
-    pub(crate) id: Checked<TokenId>,
-    pub(crate) user_id: Checked<UserId>,
-    label: String,
-    scopes: String,
-    hash: String,
-    created_at: i64,
-    last_used_at: Option<i64>,
-}
-
-impl ApiTokenRow {
-    pub(crate) fn scopes(&self) -> Scopes {
-        Scopes::from(self.scopes.clone())
-    }
-
-    fn view(self) -> ApiToken {
-        ApiToken {
-            scopes: self.scopes(),
-            id: self.id.0,
-            label: self.label,
-            created_at: Timestamp(self.created_at),
-            last_used_at: self.last_used_at.map(Timestamp),
-            secret: None,
-        }
-    }
 }
 
 /// A grant in the making: the refresh token that goes with it.
@@ -87,16 +44,30 @@ fn guest_holds_until(now: Timestamp) -> Timestamp {
     now.plus(Duration::from_secs(ACCESS_TOKEN_SECONDS))
 }
 
-/// What a refresh gave.
+/// What came of a refresh token.
+pub(crate) enum Exchanged {
+    Fresh(Box<Refreshed>),
+    Stolen(Ended),
+}
+
 pub(crate) struct Refreshed {
     pub(crate) user: UserRow,
     pub(crate) family: String,
     pub(crate) scopes: Scopes,
 }
 
-pub(crate) async fn api_token_exists(tx: &mut Tx, user: &UserId, id: &TokenId) -> sqlx::Result<bool> {
-    let found: Option<(i32,)> = fetch_optional!(tx, API_EXISTS, id.as_str(), user.as_str())?;
-    Ok(found.is_some())
+/// Ends a grant of a locked user.
+async fn revoke(tx: &mut Tx, mut user: UserRow, grant: String, now: Timestamp) -> sqlx::Result<Ended> {
+    let origin = revocations::origin_of(tx, &user.id, grant).await?;
+    if user.is_guest() {
+        user.held_until = Some(now.0);
+    }
+    let ended = revocations::end_grant(tx, &mut user, origin, now).await?;
+    if user.is_guest() {
+        housekeeping::free_if_gone(tx, &mut user, now).await?;
+    }
+    users::save(tx, &user).await?;
+    Ok(ended)
 }
 
 async fn insert_refresh(
@@ -167,18 +138,18 @@ impl Store {
         hash: &str,
         new: impl FnOnce(String) -> NewRefresh + Send,
         now: Timestamp,
-    ) -> Result<Refreshed> {
+    ) -> Result<Exchanged> {
         let mut tx = self.db.begin().await?;
+        let known: Option<RefreshRow> = fetch_optional!(&mut tx, REFRESH, hash)?;
+        let known = known.ok_or(ErrorCode::BadCredentials)?;
+        // First of all, as everybody who revokes does: nobody waits for each other, and a new token is not missed.
+        let user = users::lock(&mut tx, &known.user_id).await?.ok_or(ErrorCode::BadCredentials)?;
         let Some(used): Option<RefreshRow> = fetch_optional!(&mut tx, USE_REFRESH, hash, now.0)? else {
-            let known: Option<RefreshRow> = fetch_optional!(&mut tx, REFRESH, hash)?;
-            if let Some(stolen) = known {
-                revocations::revoke_grant(&mut tx, &stolen.user_id, &stolen.family, now).await?;
-                tx.commit().await?;
-            }
-            return Err(ErrorCode::BadCredentials.into());
+            let ended = revoke(&mut tx, user, known.family, now).await?;
+            tx.commit().await?;
+            return Ok(Exchanged::Stolen(ended));
         };
-        let user = users::lock(&mut tx, &used.user_id).await?.filter(|user| user.freed_at.is_none());
-        let mut user = user.ok_or(ErrorCode::BadCredentials)?;
+        let mut user = Some(user).filter(|user| user.freed_at.is_none()).ok_or(ErrorCode::BadCredentials)?;
         if user.suspended {
             return Err(ErrorCode::Suspended.into());
         }
@@ -190,7 +161,7 @@ impl Store {
             users::save(&mut tx, &user).await?;
         }
         tx.commit().await?;
-        Ok(Refreshed { user, family: used.family, scopes })
+        Ok(Exchanged::Fresh(Box::new(Refreshed { user, family: used.family, scopes })))
     }
 
     /// A guest whose session is given a token holds the nick as long as it lives.
@@ -206,83 +177,13 @@ impl Store {
         Ok(user)
     }
 
-    pub(crate) async fn add_api_token(
-        &self,
-        user: &UserId,
-        token: &ApiToken,
-        hash: &str,
-        most: u32,
-    ) -> Result<()> {
+    /// Revokes the login that a token came of, with all that came of it; a guest without a session is gone with it.
+    pub(crate) async fn revoke_grant(&self, user: &UserId, grant: String, now: Timestamp) -> Result<Ended> {
         let mut tx = self.db.begin().await?;
-        let user = users::lock(&mut tx, user).await?.filter(|user| !user.is_guest());
-        let user = user.ok_or_else(|| {
-            Failure::new(ErrorCode::Forbidden).detail("personal API tokens need an account")
-        })?;
-        let (count,): (i64,) =
-            fetch_optional!(&mut tx, COUNT_API, user.id.as_str())?.ok_or(sqlx::Error::RowNotFound)?;
-        if count >= i64::from(most) {
-            return Err(
-                Failure::new(ErrorCode::ListFull).detail(format!("there are {most} API tokens already"))
-            );
-        }
-        let (scopes, at) = (token.scopes.to_string(), token.created_at.0);
-        execute!(&mut tx, INSERT_API, token.id.as_str(), user.id.as_str(), &token.label, scopes, hash, at)?;
+        let Some(user) = users::lock(&mut tx, user).await? else { return Ok(Ended::default()) };
+        let ended = revoke(&mut tx, user, grant, now).await?;
         tx.commit().await?;
-        Ok(())
-    }
-
-    /// A user's personal API tokens, in the order of their ids.
-    pub(crate) async fn api_tokens(
-        &self,
-        user: &UserId,
-        after: &str,
-        limit: i64,
-    ) -> sqlx::Result<Vec<ApiToken>> {
-        let rows: Vec<ApiTokenRow> = read_all!(self.db, API_PAGE, user.as_str(), after, limit)?;
-        Ok(rows.into_iter().map(ApiTokenRow::view).collect())
-    }
-
-    /// The token of that id, if the secret is its.
-    pub(crate) async fn api_token(&self, id: &TokenId, presented: &str) -> sqlx::Result<Option<ApiTokenRow>> {
-        let row: Option<ApiTokenRow> = read_optional!(self.db, API_BY_ID, id.as_str())?;
-        let digest = secret::digest(presented);
-        Ok(row.filter(|row| secret::same(&row.hash, &digest)))
-    }
-
-    pub(crate) async fn api_token_used(&self, id: &TokenId, now: Timestamp) -> sqlx::Result<()> {
-        write_one!(self.db, API_USED, id.as_str(), now.0, now.minus(Duration::from_secs(60)).0).map(drop)
-    }
-
-    /// Revokes a personal API token and what came of it; false if the user has none of that id.
-    pub(crate) async fn delete_api_token(
-        &self,
-        user: &UserId,
-        id: &TokenId,
-        now: Timestamp,
-    ) -> Result<(bool, Vec<UserEvent>)> {
-        let mut tx = self.db.begin().await?;
-        let Some(mut user) = users::lock(&mut tx, user).await? else { return Ok((false, Vec::new())) };
-        if execute!(&mut tx, DELETE_API, id.as_str(), user.id.as_str())? == 0 {
-            return Ok((false, Vec::new()));
-        }
-        revocations::revoke_grant(&mut tx, &user.id, id.as_str(), now).await?;
-        let told = sessions::end_of_api_token(&mut tx, &mut user, id, now).await?;
-        users::save(&mut tx, &user).await?;
-        tx.commit().await?;
-        Ok((true, told))
-    }
-
-    /// Revokes what came of a grant; a guest without a session is gone with it.
-    pub(crate) async fn revoke_grant(&self, user: &UserId, grant: &str, now: Timestamp) -> Result<()> {
-        let mut tx = self.db.begin().await?;
-        revocations::revoke_grant(&mut tx, user, grant, now).await?;
-        if let Some(mut user) = users::lock(&mut tx, user).await?.filter(UserRow::is_guest) {
-            user.held_until = Some(now.0);
-            super::housekeeping::free_if_gone(&mut tx, &mut user, now).await?;
-            users::save(&mut tx, &user).await?;
-        }
-        tx.commit().await?;
-        Ok(())
+        Ok(ended)
     }
 
     /// The grant and the user of a refresh token.

@@ -5,6 +5,7 @@ mod accounts;
 mod erasure;
 mod leases;
 mod operators;
+mod revoking;
 mod sessions;
 mod time;
 mod tokens;

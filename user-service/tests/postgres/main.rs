@@ -9,6 +9,8 @@ mod erasure;
 mod leases;
 #[path = "../api/operators.rs"]
 mod operators;
+#[path = "../api/revoking.rs"]
+mod revoking;
 #[path = "../api/sessions.rs"]
 mod sessions;
 #[path = "../api/time.rs"]

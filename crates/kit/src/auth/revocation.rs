@@ -33,9 +33,8 @@ impl Revoked {
         self.grants.write().insert(grant, before.0);
     }
 
-    /// Whether what came of a token's grant is refused: the grant is what stands before the dot.
-    pub(super) fn refuses_grant(&self, jti: &str) -> bool {
-        let grant = jti.split_once('.').map_or(jti, |(grant, _)| grant);
+    /// Whether what came of a grant is refused.
+    pub(super) fn refuses_grant(&self, grant: &str) -> bool {
         self.grants.read().contains_key(grant)
     }
 

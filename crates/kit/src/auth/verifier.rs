@@ -113,7 +113,8 @@ impl Verifier {
             return Err(not_valid("the token has expired"));
         }
         if let Verified::Person(claims) = &verified
-            && (self.revoked.refuses(&claims.sub, claims.issued) || self.revoked.refuses_grant(&claims.jti))
+            && (self.revoked.refuses(&claims.sub, claims.issued)
+                || self.revoked.refuses_grant(claims.grant()))
         {
             return Err(revoked());
         }

@@ -6,21 +6,23 @@ use api::{
     ErrorCode, Nick, Timestamp,
     auth::Scopes,
     event::{UserChange, UserEvent},
-    id::{GatewayId, SessionId, TokenId, UserId},
+    id::{GatewayId, SessionId, UserId},
 };
 use kit::{Failure, Result, db::Tx};
 
-use super::{How, Identity, Known, OpenTerms, Opened, Opening, Proof, SessionRow, end, end_locked};
+use super::{
+    How, Identity, Known, OpenTerms, Opened, Opening, Proof, SessionRow, end_locked, opening::Origin,
+};
 use crate::{
     domain::secret,
     store::{
-        Store, accounts, events, execute, fetch_optional, leases, names, tokens,
+        Store, accounts, api_tokens, events, execute, fetch_optional, leases, names, revocations,
         users::{self, UserRow},
     },
 };
 
-const INSERT: &str = "insert into sessions (id, user_id, gateway, host, address, scopes, api_token, term, opened_at) \
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing";
+const INSERT: &str = "insert into sessions (id, user_id, gateway, host, address, scopes, api_token, grant_id, term, \
+    opened_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing";
 const COUNT_OF: &str = "select count(*) from sessions where user_id = $1 and ended_at is null";
 const LINK: &str = "insert into earlier_selves (user_id, guest_id) values ($1, $2) on conflict do nothing";
 
@@ -140,7 +142,7 @@ impl Story {
         }
         users::insert(&mut self.tx, &user).await?;
         let scopes = secret::allowed(false);
-        self.insert(item, &user, scopes, None, term, self.now).await?;
+        self.insert(item, &user, scopes, Origin::default(), term, self.now).await?;
         let change = UserChange::SessionOpened { opened: item.id.clone(), gateway: item.gateway.clone() };
         self.told.push(events::record(&mut self.tx, &user, self.now, Some(&item.id), change).await?);
         if let Some(session) = replaced {
@@ -166,13 +168,10 @@ impl Story {
             }
             user.freed_at = None;
         }
-        let api_token = match &known.proof {
-            Proof::ApiToken(id) => Some(id),
-            Proof::Password(_) | Proof::AccessToken(_) | Proof::SessionSecret => None,
-        };
+        let came_of = Origin::of(&mut self.tx, known, taken.as_ref()).await?;
         // What was revoked while this waited for its turn does not concern it: it was checked after.
         let opened_at = self.now.max(Timestamp(user.valid_from));
-        self.insert(item, &user, scopes, api_token, term, opened_at).await?;
+        self.insert(item, &user, scopes, came_of, term, opened_at).await?;
         user.since.get_or_insert(self.now.0);
         user.host.clone_from(&item.host);
         let change = UserChange::SessionOpened { opened: item.id.clone(), gateway: item.gateway.clone() };
@@ -199,8 +198,10 @@ impl Story {
         }
         let holds = match &known.proof {
             Proof::Password(hash) => accounts::password_is(&mut self.tx, &user.id, hash).await?,
-            Proof::ApiToken(id) => tokens::api_token_exists(&mut self.tx, &user.id, id).await?,
-            Proof::AccessToken(issued) => issued.0 >= user.valid_from,
+            Proof::ApiToken(id) => api_tokens::api_token_exists(&mut self.tx, &user.id, id).await?,
+            Proof::AccessToken { issued, grant } => {
+                issued.0 >= user.valid_from && !revocations::is_revoked(&mut self.tx, grant).await?
+            }
             Proof::SessionSecret => {
                 let valid =
                     |session: &SessionRow| session.can_be_taken() && session.opened_at >= user.valid_from;
@@ -251,7 +252,7 @@ impl Story {
         item: &Opening,
         user: &UserRow,
         scopes: Scopes,
-        api_token: Option<&TokenId>,
+        came_of: Origin,
         term: i64,
         opened_at: Timestamp,
     ) -> Result<(), Stop> {
@@ -264,7 +265,8 @@ impl Story {
             &item.host,
             item.address.to_string(),
             scopes.to_string(),
-            api_token.map(TokenId::as_str),
+            came_of.api_token,
+            came_of.grant,
             term,
             opened_at.0,
         )?;
@@ -284,20 +286,4 @@ fn opened(
     replaced: Option<SessionId>,
 ) -> Opened {
     Opened { session: item.id.clone(), user: user.view(), scopes, opened_at, replaced }
-}
-
-/// Ends what a personal API token opened; its user is locked.
-pub(crate) async fn end_of_api_token(
-    tx: &mut Tx,
-    user: &mut UserRow,
-    token: &TokenId,
-    now: Timestamp,
-) -> sqlx::Result<Vec<UserEvent>> {
-    const OF_TOKEN: &str =
-        "select id from sessions where user_id = $1 and api_token = $2 and ended_at is null";
-    let ids: Vec<(String,)> = crate::store::fetch_all!(tx, OF_TOKEN, user.id.as_str(), token.as_str())?;
-    let mut sessions = end::live_of(tx, &user.id).await?;
-    sessions.retain(|session| ids.iter().any(|(id,)| *id == session.id.as_str()));
-    let reason = |_: &SessionId| "the token was revoked".to_owned();
-    end_locked(tx, user, &sessions, How::Forced, &reason, now, Duration::ZERO).await
 }

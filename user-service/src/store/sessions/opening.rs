@@ -8,6 +8,10 @@ use api::{
     id::{GatewayId, SessionId, TokenId, UserId},
     users::User,
 };
+use kit::db::Tx;
+
+use super::SessionRow;
+use crate::store::revocations;
 
 /// One session to open, by somebody who has shown who they are.
 #[derive(Debug, Clone)]
@@ -43,10 +47,39 @@ pub(crate) enum Proof {
     /// The password's hash that was verified.
     Password(String),
     ApiToken(TokenId),
-    /// An access token issued then.
-    AccessToken(Timestamp),
+    AccessToken {
+        issued: Timestamp,
+        /// What it came of.
+        grant: String,
+    },
     /// The secret of the session that is taken over.
     SessionSecret,
+}
+
+/// The token that a session came of, and whatever that came of.
+#[derive(Debug, Default)]
+pub(super) struct Origin {
+    pub(super) api_token: Option<String>,
+    pub(super) grant: Option<String>,
+}
+
+impl Origin {
+    /// Of what somebody has shown; a session that takes another over has its origin.
+    pub(super) async fn of(tx: &mut Tx, known: &Known, taken: Option<&SessionRow>) -> sqlx::Result<Self> {
+        let taken = taken.map_or_else(Self::default, |session| Self {
+            api_token: session.api_token.clone(),
+            grant: session.grant_id.clone(),
+        });
+        Ok(match &known.proof {
+            Proof::Password(_) => Self::default(),
+            Proof::ApiToken(id) => Self { api_token: Some(id.to_string()), grant: Some(id.to_string()) },
+            Proof::AccessToken { grant, .. } => {
+                let grant = revocations::origin_of(tx, &known.user, grant.clone()).await?;
+                Self { grant: Some(grant), ..taken }
+            }
+            Proof::SessionSecret => taken,
+        })
+    }
 }
 
 /// A session that is open.
