@@ -7,7 +7,7 @@ use std::{
 };
 
 use api::{Person, auth::ServiceName, id::ChannelId};
-use kit::{Clock, Tasks, config::SecretUrl};
+use kit::{Clock, Tasks, config::SecretUrl, trace::TraceId};
 use message_service::{
     domain::act::{Act, Grant, Key, Place, Verdict, What},
     store::{Store, migrations},
@@ -111,5 +111,7 @@ fn act(sender: usize, channel: usize, round: u64) -> Act {
             op: false,
             slow_seconds: None,
         }),
+        // As every entry has one.
+        trace: Some(TraceId(rand::random())),
     }
 }

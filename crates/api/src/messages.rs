@@ -64,7 +64,7 @@ pub struct SendItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<u64>,
     pub key: String,
-    /// The entry is known to be a repeat's: the traceparent of the typed line, for the row.
+    /// The `traceparent` of the typed line: items of one batch have come their own ways. The row keeps its trace id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<String>,
 }

@@ -6,6 +6,7 @@ use api::{
     messages::{MAX_KEY_BYTES, MAX_REACTION_BYTES, SendItem, SendTo},
     text::{LineText, MessageText, TextError},
 };
+use kit::trace::TraceId;
 use sha2::{Digest, Sha256};
 
 use super::reactions::is_emoji;
@@ -19,6 +20,8 @@ pub struct Act {
     pub what: What,
     pub key: Option<Key>,
     pub verdict: Verdict,
+    /// What led to it, from the typed line on: kept with the row, so that one can be found from the other.
+    pub trace: Option<TraceId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

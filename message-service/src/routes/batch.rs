@@ -119,6 +119,7 @@ impl Prepared<'_> {
         let key = Key::new(&item.key, &what)?;
         let verdict = self.verdict(&item, &what);
         let verdict = traced_verdict(verdict, item.trace.as_deref());
+        let trace = trace_of(item.trace.as_deref()).map(|context| context.trace_id);
         let SendItem { actor, to, .. } = item;
         Ok(Act {
             author: actor.person,
@@ -127,6 +128,7 @@ impl Prepared<'_> {
             what,
             key: Some(key),
             verdict,
+            trace,
         })
     }
 
@@ -197,9 +199,13 @@ fn traced_verdict(verdict: Verdict, trace: Option<&str>) -> Verdict {
 
 /// A problem of one item finds that item's own trace in the logs.
 fn traced(mut problem: Problem, trace: Option<&str>) -> Problem {
-    let own = trace.and_then(|trace| trace.parse::<TraceContext>().ok());
-    if let Some(context) = own.or_else(kit::trace::current) {
+    if let Some(context) = trace_of(trace) {
         problem.trace_id = context.trace_id.to_string();
     }
     problem
+}
+
+/// An item's own trace: that of the line that was typed. Without one, that of the whole batch.
+fn trace_of(item: Option<&str>) -> Option<TraceContext> {
+    item.and_then(|trace| trace.parse().ok()).or_else(kit::trace::current)
 }

@@ -106,7 +106,8 @@ pub(super) fn act(
     let actor = caller.person()?;
     // Only what a gateway sends for a session has been answered there; a program's own calls are news to that session.
     let session = caller.service.and(actor.session.clone());
-    Ok(Act { author: actor.person.clone(), session, place, what, key, verdict })
+    let trace = kit::trace::current().map(|context| context.trace_id);
+    Ok(Act { author: actor.person.clone(), session, place, what, key, verdict, trace })
 }
 
 pub(super) async fn append(app: &App, caller: &Caller, headers: &HeaderMap, act: Act) -> kit::Result<Stored> {

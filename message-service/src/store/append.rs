@@ -6,7 +6,10 @@ mod insert;
 use std::{collections::HashMap, sync::Arc};
 
 use api::{Entry, ErrorCode, Person, Problem, Timestamp, id::MessageId};
-use kit::db::{Tx, on};
+use kit::{
+    db::{Tx, on},
+    trace::TraceId,
+};
 
 use super::{
     Result, Store, history,
@@ -235,6 +238,7 @@ impl<'a> Work<'a> {
             of_seq: entry.of.map(|of| of as i64),
             kind: kind_number(entry.kind),
             text: act.what.text(),
+            trace: act.trace.map(|TraceId(id)| id.to_be_bytes()),
         });
         if let (Some(owned), Some(key)) = (owned, &act.key) {
             self.keys.push(insert::KeyRow { owned, seq, at: time, hash: &key.hash });

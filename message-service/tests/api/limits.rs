@@ -1,6 +1,5 @@
 use api::{ErrorCode, messages::SendTo, page::Batch};
 use kit::config::Period;
-use serde_json::json;
 
 use crate::town::{Town, channel_id, problem, soon, stored};
 
@@ -78,19 +77,4 @@ async fn keys_of_gateways_end_at_their_limit() {
         .await;
     assert_eq!(stored(&results[0]).seq, 1);
     assert_eq!(problem(&results[1]), ErrorCode::InvalidParameter);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_older_than_the_channel_keeps_goes() {
-    let town = Town::with(|config| config.ask_policies_every = Period::millis(100)).await;
-    let alice = town.guest("alice").await;
-    town.joins(&alice, "rust").await;
-    town.says(&alice, "rust", "young").await.ok();
-    let days = json!({ "history": { "retention_days": 1 } });
-    let set = town
-        .request(api::auth::ServiceName::Channels, Some(&alice), "PATCH", "/v1/channels/rust")
-        .json(&days);
-    // Whoever may set it does; nothing of today is touched by it.
-    let _ = town.send(set).await;
-    assert_eq!(town.texts(&alice, "/v1/channels/rust/messages").await, ["young"]);
 }

@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod batches;
+mod keeping;
 mod limits;
 mod reading;
 mod sending;
 mod services;
 mod streams;
 mod town;
+mod traces;

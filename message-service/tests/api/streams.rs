@@ -131,6 +131,25 @@ async fn a_reader_who_does_not_read_holds_nobody_up_and_misses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stream_is_resumed_from_so_far_back_and_no_further() {
+    let town = Town::with(|config| config.resume_entries = 3).await;
+    let alice = town.guest("alice").await;
+    town.joins(&alice, "rust").await;
+    let all = || town.stream(&alice, "/v1/users/me/stream");
+    let mut events = Events::open(all()).await;
+    town.says(&alice, "rust", "seen").await.ok();
+    let last = events.next().await.unwrap();
+    drop(events);
+    for text in ["1", "2", "3"] {
+        town.says(&alice, "rust", text).await.ok();
+    }
+    let mut resumed = Events::open(all().header("last-event-id", &last.id)).await;
+    assert_eq!(resumed.texts(3).await, ["1", "2", "3"]);
+    town.says(&alice, "rust", "4").await.ok();
+    town.send(all().header("last-event-id", &last.id)).await.refused(ErrorCode::InvalidParameter);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn streams_are_bounded_and_given_back() {
     let town = Town::with(|config| {
         config.streams = 3;

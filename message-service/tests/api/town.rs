@@ -197,14 +197,25 @@ impl Town {
             .collect()
     }
 
+    /// message-service's own database, beside it.
+    pub(crate) async fn rows(&self) -> sqlx::SqlitePool {
+        let file = self.dir.path().join("messages.db");
+        sqlx::SqlitePool::connect(&format!("sqlite:{}", file.display())).await.unwrap()
+    }
+
+    pub(crate) async fn account(&self, name: &str) -> Someone {
+        let password = "correct horse battery";
+        let register = self.request(ServiceName::Users, None, "POST", "/v1/accounts");
+        self.send(register.json(&json!({ "name": name, "password": password }))).await.ok();
+        let request = self.request(ServiceName::Users, None, "POST", "/v1/tokens");
+        let grant = json!({ "grant_type": "password", "name": name, "password": password });
+        someone(name, &self.send(request.json(&grant)).await.ok())
+    }
+
     pub(crate) async fn guest(&self, nick: &str) -> Someone {
         let request = self.request(ServiceName::Users, None, "POST", "/v1/tokens");
         let tokens = self.send(request.json(&json!({ "grant_type": "guest", "nick": nick }))).await.ok();
-        Someone {
-            token: tokens["access_token"].as_str().unwrap().to_owned(),
-            id: tokens["user"]["id"].as_str().unwrap().try_into().unwrap(),
-            nick: nick.to_owned(),
-        }
+        someone(nick, &tokens)
     }
 
     /// Asks channel-service.
@@ -261,6 +272,14 @@ impl Town {
 
 fn listen(url: &url::Url) -> std::net::SocketAddr {
     ([127, 0, 0, 1], url.port().unwrap()).into()
+}
+
+fn someone(nick: &str, tokens: &Value) -> Someone {
+    Someone {
+        token: tokens["access_token"].as_str().unwrap().to_owned(),
+        id: tokens["user"]["id"].as_str().unwrap().try_into().unwrap(),
+        nick: nick.to_owned(),
+    }
 }
 
 impl Someone {

@@ -30,6 +30,7 @@ pub(crate) fn does(who: &Person, channel: &str, what: What) -> Act {
             op: false,
             slow_seconds: None,
         }),
+        trace: None,
     }
 }
 
@@ -40,7 +41,15 @@ pub(crate) fn says(who: &Person, channel: &str, text: &str) -> Act {
 pub(crate) fn tells(who: &Person, to: &Person, text: &str) -> Act {
     let what = What::say(None, text.to_owned(), None).unwrap();
     let verdict = Verdict::Allowed(Grant::Direct);
-    Act { author: who.clone(), session: None, place: Place::Direct(to.clone()), what, key: None, verdict }
+    Act {
+        author: who.clone(),
+        session: None,
+        place: Place::Direct(to.clone()),
+        what,
+        key: None,
+        verdict,
+        trace: None,
+    }
 }
 
 pub(crate) fn keyed(mut act: Act, key: &str) -> Act {

@@ -24,6 +24,7 @@ pub(super) struct EntryRow<'a> {
     pub(super) of_seq: Option<i64>,
     pub(super) kind: i16,
     pub(super) text: &'a str,
+    pub(super) trace: Option<[u8; 16]>,
 }
 
 pub(super) struct KeyRow<'a> {
@@ -36,18 +37,18 @@ pub(super) struct KeyRow<'a> {
 const ADVANCE: &str = "update log_head set n = n + $1 returning n";
 
 const ENTRY: &str = "insert into entries
-    (n, conversation, seq, author, recipient, at, channel_version, reply_to, of_seq, kind, redacted, text)";
+    (n, conversation, seq, author, recipient, at, channel_version, reply_to, of_seq, kind, redacted, text, trace)";
 const KEY: &str = "insert into keys (key, author, conversation, seq, at, hash)";
 const ENTRIES_POSTGRES: &str = "insert into entries
-    (n, conversation, seq, author, recipient, at, channel_version, reply_to, of_seq, kind, redacted, text)
-    select n, conversation, seq, author, recipient, at, channel_version, reply_to, of_seq, kind, false, text
+    (n, conversation, seq, author, recipient, at, channel_version, reply_to, of_seq, kind, redacted, text, trace)
+    select n, conversation, seq, author, recipient, at, channel_version, reply_to, of_seq, kind, false, text, trace
     from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
-        $9::bigint[], $10::smallint[], $11::text[])
-    as t (n, conversation, seq, author, recipient, at, channel_version, reply_to, of_seq, kind, text)";
+        $9::bigint[], $10::smallint[], $11::text[], $12::bytea[])
+    as t (n, conversation, seq, author, recipient, at, channel_version, reply_to, of_seq, kind, text, trace)";
 const KEYS_POSTGRES: &str = "insert into keys (key, author, conversation, seq, at, hash)
     select * from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[])";
 
-static ENTRIES_SQLITE: LazyLock<Inserts> = LazyLock::new(|| Inserts::new(ENTRY, 12));
+static ENTRIES_SQLITE: LazyLock<Inserts> = LazyLock::new(|| Inserts::new(ENTRY, 13));
 static KEYS_SQLITE: LazyLock<Inserts> = LazyLock::new(|| Inserts::new(KEY, 6));
 
 impl Work<'_> {
@@ -91,7 +92,8 @@ async fn entries(tx: &mut Tx, first: i64, rows: &[EntryRow<'_>]) -> Result<()> {
                         .bind(row.of_seq)
                         .bind(row.kind)
                         .bind(false)
-                        .bind(row.text);
+                        .bind(row.text)
+                        .bind(row.trace.as_ref().map(|trace| &trace[..]));
                     position += 1;
                 }
                 query.execute(&mut **t).await?;
@@ -112,6 +114,7 @@ async fn entries(tx: &mut Tx, first: i64, rows: &[EntryRow<'_>]) -> Result<()> {
                 .bind(option(|row| row.of_seq))
                 .bind(rows.iter().map(|row| row.kind).collect::<Vec<_>>())
                 .bind(rows.iter().map(|row| row.text).collect::<Vec<_>>())
+                .bind(rows.iter().map(|row| row.trace.as_ref().map(|trace| &trace[..])).collect::<Vec<_>>())
                 .execute(&mut **t)
                 .await?;
         }
