@@ -38,6 +38,24 @@ fn flatten(prefix: &str, value: &toml::Value, flat: &mut BTreeMap<String, String
     }
 }
 
+#[test]
+fn one_half_of_a_rate_is_set_alone() {
+    let empty = tempfile::tempdir().unwrap();
+    let file = empty.path().join("causerie.toml");
+    fs::write(&file, "").unwrap();
+    let load = |set: &str| {
+        let Cli { flags } = Cli::parse_from(["causerie", "--config", file.to_str().unwrap(), "--set", set]);
+        causerie::Config::load(&flags).map(|config| config.users.service)
+    };
+    let by_default = user_service::Config::default().newcomers_from_address;
+    let burst = load("users.newcomers_from_address.burst=5").unwrap().newcomers_from_address;
+    assert_eq!((burst.burst, burst.every), (5, by_default.every));
+    let every = load("users.newcomers_from_address.every=9s").unwrap().newcomers_from_address;
+    assert_eq!((every.burst, every.every.get()), (by_default.burst, std::time::Duration::from_secs(9)));
+    let wrong = load("users.newcomers_from_address.bursts=5").err().unwrap().to_string();
+    assert!(wrong.contains("users.newcomers_from_address.bursts"), "{wrong}");
+}
+
 /// Rows of the form ``| `key` | `default` | …``.
 fn documented() -> BTreeMap<String, String> {
     let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/operations.md")).unwrap();

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use kit::config::{Period, SecretUrl};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 pub use crate::domain::rate::Rate;
 
@@ -31,10 +31,13 @@ pub struct Config {
     /// Password hashes that wait for a core; more logins are refused with 503, since they would wait for longer than anybody does.
     pub hashes_waiting: usize,
     /// Failed logins of one account, from wherever: a guesser needs years, its owner a minute.
+    #[serde(deserialize_with = "logins_of_account")]
     pub logins_of_account: Rate,
     /// Failed logins from one address (IPv6: one /64), to whatever account.
+    #[serde(deserialize_with = "logins_from_address")]
     pub logins_from_address: Rate,
     /// Registrations and guest tokens from one address (IPv6: one /64): each holds a name.
+    #[serde(deserialize_with = "newcomers_from_address")]
     pub newcomers_from_address: Rate,
     /// Open sessions of one account: each costs a row and an event to all the others.
     pub sessions_of_user: u32,
@@ -68,6 +71,34 @@ pub struct Config {
     pub invite: Period,
 }
 
+const LOGINS_OF_ACCOUNT: Rate = Rate { burst: 10, every: Period::seconds(30) };
+const LOGINS_FROM_ADDRESS: Rate = Rate { burst: 30, every: Period::seconds(10) };
+const NEWCOMERS_FROM_ADDRESS: Rate = Rate { burst: 500, every: Period::seconds(1) };
+
+/// One half of a rate may be set alone; the other stays as it is by default, and that differs from rate to rate.
+fn rate<'de, D: Deserializer<'de>>(deserializer: D, default: Rate) -> Result<Rate, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Given {
+        burst: Option<u32>,
+        every: Option<Period>,
+    }
+    let Given { burst, every } = Given::deserialize(deserializer)?;
+    Ok(Rate { burst: burst.unwrap_or(default.burst), every: every.unwrap_or(default.every) })
+}
+
+fn logins_of_account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Rate, D::Error> {
+    rate(deserializer, LOGINS_OF_ACCOUNT)
+}
+
+fn logins_from_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Rate, D::Error> {
+    rate(deserializer, LOGINS_FROM_ADDRESS)
+}
+
+fn newcomers_from_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Rate, D::Error> {
+    rate(deserializer, NEWCOMERS_FROM_ADDRESS)
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -76,9 +107,9 @@ impl Default for Config {
             registration: Registration::Open,
             hashes_at_once: 2,
             hashes_waiting: 128,
-            logins_of_account: Rate { burst: 10, every: Period::seconds(30) },
-            logins_from_address: Rate { burst: 30, every: Period::seconds(10) },
-            newcomers_from_address: Rate { burst: 500, every: Period::seconds(1) },
+            logins_of_account: LOGINS_OF_ACCOUNT,
+            logins_from_address: LOGINS_FROM_ADDRESS,
+            newcomers_from_address: NEWCOMERS_FROM_ADDRESS,
             sessions_of_user: 100,
             api_tokens_of_account: 50,
             network_bans: 1000,

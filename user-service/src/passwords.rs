@@ -107,6 +107,17 @@ mod tests {
         assert!(!passwords.verify("nobody has this password", None).await.unwrap());
     }
 
+    #[tokio::test]
+    async fn so_many_are_hashed_at_once_and_one_more_waits() {
+        let passwords = Passwords::new(2, 1).unwrap();
+        let first = passwords.slot().await.unwrap();
+        let _second = passwords.slot().await.unwrap();
+        let mut third = std::pin::pin!(passwords.slot());
+        assert!(futures_util::poll!(&mut third).is_pending(), "three are hashed at once");
+        drop(first);
+        assert!(third.await.is_ok());
+    }
+
     #[tokio::test(flavor = "multi_thread")]
     async fn more_than_may_wait_are_refused_at_once() {
         let passwords = Passwords::new(1, 2).unwrap();

@@ -82,6 +82,7 @@ async fn what_cannot_be_asked_is_refused() {
         "limit=0",
         "limit=1001",
         "limit=x",
+        "levl=warn",
         "level=loud",
         "since=yesterday",
         "trace_id=1",

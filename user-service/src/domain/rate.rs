@@ -3,14 +3,13 @@
 use std::{collections::HashMap, time::Duration};
 
 use api::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// Keys remembered; past it those that have their whole allowance again are forgotten, then everything is. Some 100 bytes each.
 const MAX_KEYS: usize = 100_000;
 
 /// So many at once, then one more each `every`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Rate {
     /// Tries at once.
     pub burst: u32,
