@@ -4,6 +4,7 @@ mod batches;
 mod channel;
 mod channels;
 mod events;
+mod invitations;
 mod lists;
 mod members;
 mod parts;
@@ -25,7 +26,8 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(settings::set_role))
         .routes(routes!(settings::set_topic))
         .routes(routes!(settings::set_modes))
-        .routes(routes!(lists::invite))
+        .routes(routes!(invitations::list))
+        .routes(routes!(invitations::invite, invitations::withdraw))
         .routes(routes!(lists::list, lists::add))
         .routes(routes!(lists::remove))
         .routes(routes!(users::channels))

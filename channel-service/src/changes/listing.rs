@@ -105,6 +105,19 @@ impl Changes {
 }
 
 impl Changes {
+    /// Takes an invitation back; one that does not stand is as good as taken back.
+    pub(crate) async fn uninvite(&self, who: &Who, channel: &ChannelRef, user: &UserId) -> kit::Result<()> {
+        let id = self.resolve(channel).await?;
+        let mut ledger = self.ledger();
+        let mut tx = self.store.begin([who.actor.id(), user]).await?;
+        self.store.rooms_by_id(&mut tx, &mut ledger, &[&id]).await?;
+        let places = [who.actor.id(), user].into_iter().map(|user| (id.clone(), user.clone())).collect();
+        self.store.seats(&mut tx, &mut ledger, &places).await?;
+        self.store.invitations(&mut tx, &mut ledger, &places).await?;
+        ledger.uninvite(&id, &who.actor, user).map_err(|code| refused(code, channel))?;
+        self.finish(tx, &ledger, who.origin.as_deref()).await
+    }
+
     /// Until when an invitation stands.
     fn until(&self, given: Option<Timestamp>, now: Timestamp) -> kit::Result<Timestamp> {
         let longest = self.config.max_invitation;

@@ -1,20 +1,19 @@
-//! Bans, exceptions and invite masks of a channel, and invitations to it.
+//! Bans, exceptions and invite masks of a channel.
 
 use api::{
     ErrorCode, Page, Problem, Timestamp,
-    channels::{Changed, ListEntry, ListKind, Listed, NewInvitation, NewListEntry},
+    channels::{Changed, ListEntry, ListKind, Listed, NewListEntry},
     id::ListEntryId,
     mask::Mask,
 };
 use axum::{
-    body::Bytes,
     extract::State,
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, StatusCode, header};
 use kit::{
     Caller, Failure,
-    extract::{Json, Path, Query, from_json},
+    extract::{Json, Path, Query},
 };
 use serde::Deserialize;
 
@@ -107,24 +106,4 @@ pub(super) async fn remove(
     // What is no id is on no list; whether the channel may be seen is still to be asked first.
     let entry = entry.parse().unwrap_or_else(|_| ListEntryId::try_from("0").expect("a digit is an id"));
     Ok(parts::changed(app.changes.unlist(&who, &channel, list, &entry).await?))
-}
-
-/// Invites somebody
-#[utoipa::path(put, path = "/v1/channels/{channel}/invitations/{user}", tag = "lists",
-    params(("channel" = String, Path, description = "an id, or a name without its first #"),
-        ("user" = String, Path, description = "an id")),
-    request_body(content = Option<NewInvitation>, description = "may be empty"),
-    responses((status = 200, body = Changed), (status = "4XX", body = Problem)))]
-pub(super) async fn invite(
-    State(app): State<App>,
-    caller: Caller,
-    headers: HeaderMap,
-    Path((channel, user)): Path<(String, String)>,
-    body: Bytes,
-) -> kit::Result<Response> {
-    let who = parts::who(&caller, &headers)?;
-    let channel = parts::channel(&channel)?;
-    let user = parts::user(&user, Some(&who.actor))?;
-    let body: NewInvitation = if body.is_empty() { NewInvitation::default() } else { from_json(&body)? };
-    Ok(parts::changed(app.changes.invite(&who, &channel, &user, body.expires_at).await?))
 }

@@ -2,7 +2,7 @@
 
 use api::{
     ChannelName, HeadsReply, HeadsRequest, Timestamp,
-    channels::{ChannelEvents, ListEntry, ListKind, Member, Membership, Snapshot},
+    channels::{ChannelEvents, Invitation, ListEntry, ListKind, Member, Membership, Snapshot},
     event::ChannelEvent,
     id::{ChannelId, UserId},
     mode::Roles,
@@ -40,6 +40,8 @@ const OF_USER: &str =
      where m.user_id = $1 and c.name_key > $2
         and (not c.secret or $3 or exists (select 1 from members o where o.channel = c.id and o.user_id = $4))
      order by c.name_key limit $5";
+const INVITED: &str = "select user_id, expires_at from invitations
+    where channel = $1 and expires_at > $2 and user_id > $3 order by user_id limit $4";
 const EVENTS: &str = "select event from events where channel = $1 and version > $2 order by version limit $3";
 const VERSION_BEFORE: &str = "select coalesce(max(version), 0) from events where channel = $1 and at < $2";
 const HEADS: Sql = rows_of!(
@@ -83,6 +85,24 @@ impl Store {
         let rows: Vec<MemberRow> = on!(self.db.read(), pool =>
             sqlx::query_as(MEMBERS).bind(id.as_str()).bind(after).bind(limit).fetch_all(pool).await)?;
         rows.into_iter().map(Member::try_from).collect()
+    }
+
+    /// Invitations that stand, by the id of who is invited, after one.
+    pub async fn invited(
+        &self,
+        id: &ChannelId,
+        now: Timestamp,
+        after: &str,
+        limit: i64,
+    ) -> sqlx::Result<Vec<Invitation>> {
+        let rows: Vec<(String, i64)> = on!(self.db.read(), pool => sqlx::query_as(INVITED)
+            .bind(id.as_str()).bind(now.as_micros()).bind(after).bind(limit).fetch_all(pool).await)?;
+        rows.into_iter()
+            .map(|(user, until)| {
+                let user = user.try_into().map_err(unreadable)?;
+                Ok(Invitation { user, expires_at: Timestamp(until) })
+            })
+            .collect()
     }
 
     pub async fn lists_of(&self, id: &ChannelId) -> sqlx::Result<Lists> {

@@ -4,6 +4,7 @@
 
 mod bus;
 mod erasure;
+mod inviting;
 mod joining;
 mod limits;
 mod ruling;

@@ -42,6 +42,26 @@ pub(crate) async fn world_with(configure: impl FnOnce(&mut Config)) -> World {
     start(common, dir, configure).await
 }
 
+/// A world with a user-service that knows everybody it is asked about.
+pub(crate) async fn world_with_people(configure: impl FnOnce(&mut Config)) -> World {
+    let (mut common, dir) = kit::testing::common();
+    let people = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    common.urls.users = format!("http://{}", people.local_addr().unwrap()).parse().unwrap();
+    let known = axum::Router::new().fallback(|axum::Json(asked): axum::Json<Value>| async move {
+        let items: Vec<_> = asked["ids"].as_array().unwrap().iter().map(somebody).collect();
+        axum::Json(json!({ "items": items }))
+    });
+    tokio::spawn(async move { axum::serve(people, known).await.unwrap() });
+    start(common, dir, configure).await
+}
+
+fn somebody(id: &Value) -> Value {
+    json!({
+        "id": id, "nick": "somebody", "user_version": 1, "account": null, "online": true, "away": null,
+        "host": "h.cloak", "operator": false, "since": null,
+    })
+}
+
 pub(crate) async fn world_on(bus: BusConfig) -> World {
     let (mut common, dir) = kit::testing::common();
     common.bus = bus;
@@ -53,8 +73,8 @@ async fn start(mut common: Common, dir: TempDir, configure: impl FnOnce(&mut Con
     configure(&mut config);
     // Nobody listens there: the service stands alone.
     let nobody: url::Url = "http://127.0.0.1:1".parse().unwrap();
-    common.urls =
-        Urls { users: nobody.clone(), channels: nobody.clone(), messages: nobody.clone(), logs: nobody };
+    let users = if common.urls.users == Urls::default().users { nobody.clone() } else { common.urls.users };
+    common.urls = Urls { users, channels: nobody.clone(), messages: nobody.clone(), logs: nobody };
     let secrets = common.secrets_dir();
     let running = ChannelService::up(Settings { common, service: config }).await.unwrap();
     let signer = |name| Signer::new(Arc::new(Keys::open(&secrets, name).unwrap()), Clock::system());

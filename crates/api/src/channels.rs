@@ -234,6 +234,13 @@ pub struct NewInvitation {
     pub expires_at: Option<Timestamp>,
 }
 
+/// One who is invited, as `GET …/invitations` lists them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Invitation {
+    pub user: UserId,
+    pub expires_at: Timestamp,
+}
+
 /// Events of one channel after a version: `GET …/events?after=&limit=`. `complete` is false when the owner no longer has them all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ChannelEvents {

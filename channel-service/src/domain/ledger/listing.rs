@@ -5,7 +5,7 @@ use api::{
     auth::Actor,
     channels::{ListEntry, ListKind},
     event::{ChannelChange, ChannelEvent},
-    id::{ChannelId, ListEntryId},
+    id::{ChannelId, ListEntryId, UserId},
 };
 
 use super::{Change, Doer, Ledger};
@@ -89,6 +89,16 @@ impl Ledger {
         self.written.unlisted.push(entry.id.clone());
         let mask = entry.mask.to_string();
         self.record(id, doer, ChannelChange::Unlisted { list, id: entry.id.clone(), mask })
+    }
+
+    /// Takes an invitation back. Nobody is told: whoever comes finds the door as it is, as when it had expired.
+    pub fn uninvite(&mut self, id: &ChannelId, actor: &Actor, user: &UserId) -> Result<(), ErrorCode> {
+        policy::may_invite(&self.asker(id, actor), &self.awake(id)?.channel)?;
+        let place = (id.clone(), user.clone());
+        if self.invitations.remove(&place).is_some() {
+            self.written.used_invitations.insert(place);
+        }
+        Ok(())
     }
 
     /// Invites somebody until `expires_at`. `open`: invitations of the room that stand, `limit`: how many may.
