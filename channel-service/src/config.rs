@@ -12,37 +12,48 @@ pub struct Config {
     /// Address to listen on.
     pub listen: SocketAddr,
     /// Database URL (`sqlite:PATH` or `postgres://…`); none: `channels.db` in the data folder.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "kit::config::database", skip_serializing_if = "Option::is_none")]
     pub database: Option<SecretUrl>,
     /// Channels one person is in at once: what a QUIT touches in one transaction.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub max_channels_each: usize,
     /// Channels one account has registered: they are kept when empty.
     pub max_registered_each: usize,
     /// Members of one channel: a replica's snapshot of so many is 15 MB.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub max_members: u64,
     /// Entries of each list of one channel: every join checks them all.
     pub max_list_entries: usize,
     /// Invitations to one channel that stand at once.
     pub max_invitations: usize,
     /// How long an invitation stands if the one who invites does not say.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub invitation: Period,
     /// The longest that an invitation may stand.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub max_invitation: Period,
     /// How long an unregistered channel is kept when nobody is in it, with its history.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub keep_dormant: Period,
     /// How long events are kept for readers that were away; after it they take a snapshot.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub keep_events: Period,
     /// How long an ended session is remembered, so that a late join of it is refused.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub keep_ended: Period,
     /// How long after a channel fell asleep a send that was allowed before may still arrive.
     pub late_sends: Period,
     /// Between two looks at what has expired in lists.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub expire_every: Period,
     /// Between two looks at what is old.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub sweep_every: Period,
     /// Between two looks at what is to be done elsewhere.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub tasks_every: Period,
     /// Between two questions to user-service whether nicks of members have changed unnoticed.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub people_every: Period,
 }
 

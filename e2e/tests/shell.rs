@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its message")]
 
-use std::{collections::BTreeSet, process::Output};
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    process::{Command, Output, Stdio},
+};
 
-use e2e::{Plan, Shape, Town, Users, WITHIN, in_every_town, until};
+use e2e::{Gateway, Plan, Shape, Town, Users, WITHIN, in_every_town, until};
 use serde_json::Value;
 
 const PASSWORD: &str = "correct horse battery";
@@ -29,6 +33,17 @@ async fn subcommands(town: &Town, of: &str) -> BTreeSet<String> {
     let listed = help.split_once("Commands:\n").unwrap().1.split_once("\n\n").unwrap().0;
     let first = |line: &str| line.strip_prefix("  ")?.split(' ').next().map(str::to_owned);
     listed.lines().filter_map(first).filter(|word| !word.is_empty() && word != "help").collect()
+}
+
+/// All services on ports that are free, with their data there.
+fn second_process(data: &Path) -> Command {
+    let mut command = Command::new(e2e::binary());
+    for section in ["gateway", "users", "channels", "messages", "logs"] {
+        command.args(["--set", &format!("{section}.listen=127.0.0.1:0")]);
+    }
+    command.args(["--set", "gateway.lines=127.0.0.1:0", "--set", "gateway.lines_tls=127.0.0.1:0"]);
+    command.args(["--data".as_ref(), data.as_os_str()]);
+    command
 }
 
 /// Somebody who types `causerie admin …` with a token in the environment, and what they have typed.
@@ -142,16 +157,15 @@ async fn the_keys_are_made_where_it_says() {
 #[tokio::test]
 async fn whoever_reads_what_is_printed_may_go() {
     let home = tempfile::tempdir().unwrap();
-    let mut command = std::process::Command::new(e2e::binary());
-    for section in ["gateway", "users", "channels", "messages", "logs"] {
-        command.args(["--set", &format!("{section}.listen=127.0.0.1:0")]);
-    }
-    command.args(["--set", "gateway.lines=127.0.0.1:0", "--set", "gateway.lines_tls=127.0.0.1:0"]);
+    let mut command = second_process(home.path());
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let log = home.path().join("log");
-    command.args(["--data".as_ref(), home.path().as_os_str()]).env(e2e::ENDS_WITH_STDIN, home.path());
-    command.stdin(std::process::Stdio::piped()).stdout(writer).stderr(std::fs::File::create(&log).unwrap());
+    command
+        .env(e2e::ENDS_WITH_STDIN, home.path())
+        .stdin(Stdio::piped())
+        .stdout(writer)
+        .stderr(std::fs::File::create(&log).unwrap());
     let mut child = command.spawn().unwrap();
     drop(command);
     // The last thing that is logged comes after the banner.
@@ -163,4 +177,29 @@ async fn whoever_reads_what_is_printed_may_go() {
     .await;
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+#[tokio::test]
+async fn whoever_starts_a_second_one_on_the_same_data_learns_at_once_what_it_waits_for() {
+    let town = Plan::one_process().start().await;
+    let said = town.home().join("second.log");
+    let mut second =
+        second_process(&town.data()).stderr(std::fs::File::create(&said).unwrap()).spawn().unwrap();
+    let holder = format!("process {} runs logs on ", town.process_id(Gateway).unwrap());
+    until("it says what it waits for", std::time::Duration::from_secs(5), async || {
+        std::fs::read_to_string(&said).unwrap().contains(&holder).then_some(())
+    })
+    .await;
+    assert_eq!(second.try_wait().unwrap(), None, "it waits for the first to end");
+    second.kill().unwrap();
+    second.wait().unwrap();
+}
+
+#[tokio::test]
+async fn a_data_folder_that_cannot_be_one_is_named_with_its_setting() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let said = refused(&second_process(&file).output().unwrap());
+    assert!(said.contains("--data") && said.contains(file.to_str().unwrap()), "{said}");
 }

@@ -34,27 +34,36 @@ pub struct Config {
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Connections at once: each costs some KiB here and a file handle.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub connections: usize,
     /// Connections at once from one address (one /64 of IPv6): an office or a school behind one address has its place,
     /// and one machine cannot take all.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub connections_per_address: usize,
     /// Time to take a nick or log in: whoever says nothing must not hold a connection.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub registration_time: Period,
     /// Commands a second that one connection may keep up: faster than anybody types, slower than a flood.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub commands_per_second: u32,
     /// Commands at once, after a pause: room for what people paste and programs queue.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub command_burst: u32,
     /// Failed logins of one connection; then it waits for `login_pause`. user-service counts by account and address as well.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub login_attempts: u32,
     /// What a connection waits after too many failed logins.
     pub login_pause: Period,
     /// Bytes of events that wait for a client that reads slowly or not at all; past it the connection is closed, so that
     /// its memory is bounded and nobody else waits.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub send_queue: usize,
     /// Sends of all connections that wait to be stored: what a slow disk takes in a second or so. More get `503` at once, so that
     /// those accepted are answered in time.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub waiting_sends: usize,
     /// Channels that one connection is in: the same as channel-service allows a person.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub channels: usize,
 }
 

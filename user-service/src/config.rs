@@ -1,6 +1,6 @@
 //! The section `[users]`.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, num::NonZeroU32};
 
 use kit::config::{Period, SecretUrl};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -23,10 +23,11 @@ pub enum Registration {
 pub struct Config {
     pub listen: SocketAddr,
     /// Without it `sqlite:<data>/users.db`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "kit::config::database", skip_serializing_if = "Option::is_none")]
     pub database: Option<SecretUrl>,
     pub registration: Registration,
     /// Password hashes computed at once: each takes a core for some 20 ms and 19 MiB.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub hashes_at_once: usize,
     /// Password hashes that wait for a core; more logins are refused with 503, since they would wait for longer than anybody does.
     pub hashes_waiting: usize,
@@ -40,34 +41,45 @@ pub struct Config {
     #[serde(deserialize_with = "newcomers_from_address")]
     pub newcomers_from_address: Rate,
     /// Open sessions of one account: each costs a row and an event to all the others.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub sessions_of_user: u32,
     /// Personal API tokens of one account: a list that a person can still look through.
     pub api_tokens_of_account: u32,
     /// Network bans in force: each is tried on everybody who comes in.
     pub network_bans: u32,
     /// A gateway's lease without renewal: three renewals may be lost.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub lease: Period,
     /// A draining gateway's lease: its clients have so long to go elsewhere.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub drain: Period,
     /// How often leases are looked at; also this service's own sign of life.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub lease_check: Period,
     /// How long a session that was taken over stays in its channels, so that its successor can join them without a QUIT.
     pub takeover: Period,
     /// Life of a refresh token of an account.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub refresh_token: Period,
     /// Age at which a signing key is replaced.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub key_rotation: Period,
     /// How often expired things are looked for.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub housekeeping: Period,
     /// How often other replicas' revocations and network bans are looked for: they must hold everywhere within 5 s.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub follow: Period,
     /// When an erasure runs for the second time: after the last token that was out has died.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub erase_again: Period,
     /// How long user events are kept: readers that were away for longer take a new replica.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub events_kept: Period,
     /// How long former nicks can be asked for.
     pub former_nicks_kept: Period,
     /// Life of an invitation to register.
+    #[serde(deserialize_with = "kit::config::above_zero")]
     pub invite: Period,
 }
 
@@ -80,11 +92,11 @@ fn rate<'de, D: Deserializer<'de>>(deserializer: D, default: Rate) -> Result<Rat
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Given {
-        burst: Option<u32>,
+        burst: Option<NonZeroU32>,
         every: Option<Period>,
     }
     let Given { burst, every } = Given::deserialize(deserializer)?;
-    Ok(Rate { burst: burst.unwrap_or(default.burst), every: every.unwrap_or(default.every) })
+    Ok(Rate { burst: burst.map_or(default.burst, NonZeroU32::get), every: every.unwrap_or(default.every) })
 }
 
 fn logins_of_account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Rate, D::Error> {

@@ -1,8 +1,11 @@
 //! Settings: defaults < TOML file < environment < flags, every wrong key or value refused with its full name.
 
+mod check;
 mod load;
 mod period;
 mod secret;
+mod sources;
+mod words;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -11,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use self::{
+    check::{above_zero, database},
     load::{ConfigError, Loader, Settings, load},
     period::Period,
     secret::{Secret, SecretUrl},
@@ -150,6 +154,7 @@ impl Default for Urls {
 #[serde(default, deny_unknown_fields)]
 pub struct LogConfig {
     /// A filter such as `info` or `info,kit=debug`.
+    #[serde(deserialize_with = "check::filter")]
     pub level: String,
     pub format: LogFormat,
     /// Send records to log-service too.
@@ -174,12 +179,16 @@ pub enum LogFormat {
 #[serde(default, deny_unknown_fields)]
 pub struct HttpLimits {
     /// Longest time an answer may take: past it the asker gets 503 and may repeat. Streams are exempt.
+    #[serde(deserialize_with = "above_zero")]
     pub request_timeout: Period,
     /// Longest time the request line and headers may take, or a kept connection stay idle: slow senders hold a task each.
+    #[serde(deserialize_with = "above_zero")]
     pub header_timeout: Period,
     /// Bytes of a request's body: every one in flight may be held in memory.
+    #[serde(deserialize_with = "above_zero")]
     pub body_limit: usize,
     /// Requests at work at once; more are refused with 503 while those in hand are finished.
+    #[serde(deserialize_with = "above_zero")]
     pub concurrency: usize,
     /// Web origins whose pages may call (CORS); `*` allows all.
     pub cors_origins: Vec<String>,

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 #[serde(default, deny_unknown_fields)]
 struct Users {
     listen: SocketAddr,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "kit::config::database", skip_serializing_if = "Option::is_none")]
     database: Option<SecretUrl>,
     pepper: Secret<String>,
     lease: Period,
@@ -109,7 +109,68 @@ fn a_value_can_come_from_a_file() {
     ];
     let settings = load("", &env, Flags::default()).unwrap();
     assert_eq!(settings.service.pepper.expose(), "12345");
-    refused("", &[("CAUSERIE_USERS__PEPPER_FILE", "/nowhere")], &["/nowhere"]);
+    refused("", &[("CAUSERIE_USERS__PEPPER_FILE", "/nowhere")], &["users.pepper", "/nowhere"]);
+    let both = [("CAUSERIE_NETWORK", "a"), ("CAUSERIE_NETWORK_FILE", path.to_str().unwrap())];
+    refused("", &both, &["CAUSERIE_NETWORK ", "CAUSERIE_NETWORK_FILE", "keep one"]);
+}
+
+#[test]
+fn a_wrong_line_of_the_file_is_found() {
+    refused("\nnetwork = 'x'\nnettwork = 'y'", &[], &["nettwork", "causerie.toml, line 3"]);
+    refused("[users]\n# here\nlease = '10 apples'", &[], &["users.lease", "causerie.toml, line 3"]);
+    refused("[users]\n[users.tls]\nports = [1,\n70000]", &[], &["causerie.toml, line 3"]);
+    // Another layer says worse.
+    let env = [("CAUSERIE_USERS__LEASE", "soon")];
+    let error = load("[users]\nlease = '1s'", &env, Flags::default()).unwrap_err();
+    assert!(error.contains("CAUSERIE_USERS__LEASE") && !error.contains("line"), "{error}");
+}
+
+#[test]
+fn a_wrong_value_is_answered_with_what_would_be_right() {
+    refused("", &[("CAUSERIE_HTTP__CONCURRENCY", "many")], &["expected a whole number"]);
+    refused("", &[("CAUSERIE_LOG__SHIP", "often")], &["true or false"]);
+    refused("[bus]\nkind = 'pigeon'", &[], &["there is no pigeon; expected one of http, nats"]);
+    refused("[users]\nlisten = 'x'", &[], &["address with a port"]);
+    refused("", &[("CAUSERIE_FOO", "1")], &["foo", "network", "users", "gateway"]);
+    refused("[http]\nbody_limit = 0\n", &[], &["http.body_limit", "more than 0", "line 2"]);
+    refused(
+        "[users]\ndatabase = 'mysql://u:hunter5@h/d'",
+        &[],
+        &["users.database", "sqlite:PATH", "postgres://"],
+    );
+    let error = load("[users]\ndatabase = 'mysql://u:hunter5@h/d'", &[], Flags::default()).unwrap_err();
+    assert!(!error.contains("hunter"), "{error}");
+}
+
+#[test]
+fn a_level_of_logs_is_one_of_six_words() {
+    for right in ["info", "WARN", "off", "info,kit=debug", "warn, hyper=error,sqlx::query=trace"] {
+        assert!(load(&format!("[log]\nlevel = '{right}'"), &[], Flags::default()).is_ok(), "{right}");
+    }
+    for wrong in ["noisy", "loud=foo", "info,kit", "", "info,"] {
+        refused(&format!("[log]\nlevel = '{wrong}'"), &[], &["log.level", "error, warn, info", "line 2"]);
+    }
+}
+
+#[test]
+fn a_text_may_look_like_something_else() {
+    for text in ["42", "007", "true", "[x]", "1.50", "-1"] {
+        let env = [("CAUSERIE_NETWORK", text), ("CAUSERIE_USERS__PEPPER", text)];
+        let settings = load("", &env, Flags::default()).unwrap();
+        assert_eq!(
+            (settings.common.network.as_str(), settings.service.pepper.expose().as_str()),
+            (text, text)
+        );
+    }
+    let set = vec!["data=2026".into(), "http.cors_origins=https://a".into(), "users.tls.ports=8".into()];
+    let settings = load("", &[], Flags { set, ..Flags::default() }).unwrap();
+    assert_eq!(
+        (settings.common.data.to_str(), settings.common.http.cors_origins),
+        (Some("2026"), vec!["https://a".into()])
+    );
+    assert_eq!(settings.service.tls.ports, [8]);
+    // A file says of what kind a value is.
+    refused("network = 42", &[], &["network", "a text"]);
 }
 
 #[test]

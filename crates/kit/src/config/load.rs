@@ -1,27 +1,24 @@
 //! The layers, and what is said about a wrong key.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     path::{Path, PathBuf},
 };
 
 use figment::{
-    Figment, Profile,
-    error::Kind,
-    providers::{Format, Serialized, Toml},
-    util::nest,
-    value::{Dict, Map, Value},
+    Figment,
+    error::{Actual, Kind},
+    providers::Serialized,
+    value::{Dict, Value},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Common, Flags, SECTIONS};
-
-/// Read when `--config` names no other.
-const DEFAULT_FILE: &str = "causerie.toml";
-const PREFIX: &str = "CAUSERIE_";
-/// Environment names with our prefix that are no settings: `CAUSERIE_CONFIG` is a flag's, `CAUSERIE_TOKEN` an operator's who
-/// types `causerie admin` in the same shell, `CAUSERIE_TEST_*` are the tests'.
-const NOT_SETTINGS: [&str; 3] = ["CAUSERIE_CONFIG", "CAUSERIE_TOKEN", "CAUSERIE_TEST_"];
+use super::{
+    Common, Flags, SECTIONS,
+    sources::{self, File, Layer},
+    words,
+};
 
 /// One process's settings: what all share, and its own section.
 #[derive(Debug, Clone)]
@@ -40,6 +37,14 @@ pub enum ConfigError {
     #[error("could not read {path}")]
     Unreadable {
         path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("{key}: could not read {path} (from {name})")]
+    KeyFile {
+        key: String,
+        path: PathBuf,
+        name: String,
         #[source]
         source: std::io::Error,
     },
@@ -68,6 +73,9 @@ pub fn load<S: DeserializeOwned>(section: &'static str, flags: &Flags) -> Result
 /// All layers read once; hands out sections.
 pub struct Loader {
     layers: Figment,
+    file: Option<File>,
+    /// What was given as text, by key: a text may look like something else.
+    texts: BTreeMap<String, String>,
 }
 
 impl Loader {
@@ -84,27 +92,25 @@ impl Loader {
         flags: &Flags,
         env: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
-        let mut layers = Figment::new();
-        if let Some(file) = file(flags)? {
-            let text = std::fs::read_to_string(&file)
-                .map_err(|source| ConfigError::Unreadable { path: file.clone(), source })?;
-            layers = layers.merge(Layer { name: file.display().to_string(), dict: parse(&file, &text)? });
+        let (mut layers, mut texts) = (Figment::new(), BTreeMap::new());
+        let file = File::read(flags)?;
+        if let Some(file) = &file {
+            layers = layers.merge(file.layer()?);
         }
-        for (name, value) in env {
-            if let Some(layer) = from_env(name, value)? {
-                layers = layers.merge(layer);
-            }
+        let env = sources::of_env(env)?;
+        let set = flags.set.iter().map(|set| sources::of_flag(set)).collect::<Result<Vec<_>, _>>()?;
+        for given in env {
+            layers = layers.merge(given.layer());
+            texts.insert(given.key, given.text);
         }
         if let Some(data) = &flags.data {
             layers = layers.merge(Layer::one("--data", "data", data.display().to_string().into()));
         }
-        for set in &flags.set {
-            let Some((key, value)) = set.split_once('=') else {
-                return Err(ConfigError::Syntax(format!("--set {set}: expected section.key=value")));
-            };
-            layers = layers.merge(Layer::one("--set", key.trim(), value_of(value)));
+        for given in set {
+            layers = layers.merge(given.layer());
+            texts.insert(given.key, given.text);
         }
-        Ok(Self { layers })
+        Ok(Self { layers, file, texts })
     }
 
     /// What all processes share.
@@ -144,28 +150,83 @@ impl Loader {
         }
     }
 
-    fn extract<T: DeserializeOwned>(&self, dict: Dict, section: &str) -> Result<T, ConfigError> {
-        Figment::from(Serialized::defaults(dict)).extract().map_err(|error| self.explain(error, section))
+    fn extract<T: DeserializeOwned>(&self, mut dict: Dict, section: &str) -> Result<T, ConfigError> {
+        loop {
+            let error = match Figment::from(Serialized::defaults(dict.clone())).extract() {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            // Ends: what is put in its place is of the kind that was missed.
+            if !self.take_as_meant(&mut dict, &error, section) {
+                return Err(self.explain(error, section));
+            }
+        }
+    }
+
+    /// `network=42` is a text where a text is wanted, `http.cors_origins=https://a` a list of one. False if neither helps.
+    fn take_as_meant(&self, dict: &mut Dict, error: &figment::Error, section: &str) -> bool {
+        let Kind::InvalidType(found, expected) = &error.kind else { return false };
+        let Some(text) = self.texts.get(&full_key(section, &error.path)) else { return false };
+        let Some(value) = at(dict, &error.path) else { return false };
+        if expected == "a sequence" && !matches!(found, Actual::Seq) {
+            *value = vec![value.clone()].into();
+        } else if expected.contains("string") && !matches!(found, Actual::Str(_)) {
+            *value = Value::from(text.as_str());
+        } else {
+            return false;
+        }
+        true
     }
 
     fn explain(&self, error: figment::Error, section: &str) -> ConfigError {
-        let mut path: Vec<&str> = error.path.iter().map(String::as_str).collect();
-        if !section.is_empty() {
-            path.insert(0, section);
-        }
+        let mut path = error.path;
         let problem = match &error.kind {
             Kind::UnknownField(found, allowed) => {
-                if path.last() != Some(&found.as_str()) {
-                    path.push(found);
+                if path.last() != Some(found) {
+                    path.push(found.clone());
+                }
+                let mut allowed = allowed.to_vec();
+                if section.is_empty() && path.len() == 1 {
+                    allowed.extend(SECTIONS);
                 }
                 format!("there is no such key; expected one of {}", allowed.join(", "))
             }
-            kind => kind.to_string(),
+            kind => words::problem(kind),
         };
-        let key = path.join(".");
-        let place = self.layers.find_metadata(&key).map(|layer| layer.name.to_string());
+        let key = full_key(section, &path);
+        let place = self.place(&key);
         let key = if key.is_empty() { "configuration".into() } else { key };
-        ConfigError::Key { key, problem, place: Place(place) }
+        ConfigError::Key { key, problem, place }
+    }
+
+    /// Which source set a key, and on which line if it is the file.
+    fn place(&self, key: &str) -> Place {
+        // figment knows no part of a list: then the whole list's place is the next best.
+        let parents = std::iter::successors(Some(key), |key| key.rsplit_once('.').map(|(parent, _)| parent));
+        let mut layers = parents.filter_map(|key| self.layers.find_metadata(key));
+        let Some(layer) = layers.next() else { return Place(None) };
+        let file = self.file.as_ref().filter(|file| file.name == layer.name);
+        let line = file.and_then(|file| file.line_of(key));
+        Place(Some(
+            line.map_or_else(|| layer.name.to_string(), |line| format!("{}, line {line}", layer.name)),
+        ))
+    }
+}
+
+/// As people write it: `users.listen`.
+fn full_key(section: &str, path: &[String]) -> String {
+    let section = Some(section).filter(|section| !section.is_empty());
+    section.into_iter().chain(path.iter().map(String::as_str)).collect::<Vec<_>>().join(".")
+}
+
+fn at<'a>(dict: &'a mut Dict, path: &[String]) -> Option<&'a mut Value> {
+    match path {
+        [] => None,
+        [last] => dict.get_mut(last),
+        [first, rest @ ..] => match dict.get_mut(first)? {
+            Value::Dict(_, inner) => at(inner, rest),
+            _ => None,
+        },
     }
 }
 
@@ -178,70 +239,10 @@ impl<S: Serialize> Settings<S> {
     }
 }
 
-fn file(flags: &Flags) -> Result<Option<PathBuf>, ConfigError> {
-    match &flags.config {
-        Some(file) if file.exists() => Ok(Some(file.clone())),
-        Some(file) => Err(ConfigError::NoFile(file.clone())),
-        None => Ok(Some(PathBuf::from(DEFAULT_FILE)).filter(|file| file.exists())),
-    }
-}
-
-fn parse(file: &Path, text: &str) -> Result<Dict, ConfigError> {
-    let wrong = |problem: String| ConfigError::Syntax(format!("{}: {problem}", file.display()));
-    // figment's error names no line; toml's does.
-    toml::from_str::<toml::Table>(text).map_err(|error| wrong(error.to_string()))?;
-    Figment::from(Toml::string(text)).extract().map_err(|error| wrong(error.to_string()))
-}
-
-/// `CAUSERIE_USERS__LISTEN=…` sets `users.listen`; `CAUSERIE_USERS__DATABASE_FILE=/run/x` sets `users.database` to the file's content.
-fn from_env(name: String, value: String) -> Result<Option<Layer>, ConfigError> {
-    if NOT_SETTINGS.iter().any(|other| name.starts_with(other)) {
-        return Ok(None);
-    }
-    let Some(key) = name.strip_prefix(PREFIX) else { return Ok(None) };
-    let key = key.to_ascii_lowercase().replace("__", ".");
-    Ok(Some(match key.strip_suffix("_file") {
-        Some(key) => {
-            let text = std::fs::read_to_string(&value)
-                .map_err(|source| ConfigError::Unreadable { path: value.into(), source })?;
-            Layer::one(&name, key, text.trim_end_matches(['\r', '\n']).to_owned().into())
-        }
-        None => Layer::one(&name, &key, value_of(&value)),
-    }))
-}
-
-/// Text outside a file has no types: `8` is a number, `true` a flag, `[a, b]` a list, anything else a string.
-fn value_of(text: &str) -> Value {
-    text.parse().unwrap_or_else(|_| Value::from(text))
-}
-
 /// `~/x` as a shell would read it.
 fn expand(path: PathBuf) -> PathBuf {
     match (path.strip_prefix("~"), std::env::var_os("HOME")) {
         (Ok(rest), Some(home)) => Path::new(&home).join(rest),
         _ => path,
-    }
-}
-
-/// One source of settings, named for the error that may come of it.
-struct Layer {
-    name: String,
-    dict: Dict,
-}
-
-impl Layer {
-    fn one(name: &str, key: &str, value: Value) -> Self {
-        let dict = nest(key, value).into_dict().unwrap_or_default();
-        Self { name: name.to_owned(), dict }
-    }
-}
-
-impl figment::Provider for Layer {
-    fn metadata(&self) -> figment::Metadata {
-        figment::Metadata::named(self.name.clone())
-    }
-
-    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
-        Ok(Profile::Default.collect(self.dict.clone()))
     }
 }

@@ -2,7 +2,8 @@
 
 use std::{
     fs::{File, TryLockError},
-    path::Path,
+    io::Write,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -35,6 +36,7 @@ impl Db {
     /// As [`claim`](Self::claim), with another patience.
     pub async fn claim_within(&self, name: ServiceName, wait: Duration) -> anyhow::Result<Claim> {
         let begun = Instant::now();
+        let mut told = false;
         loop {
             let held = match self {
                 Self::Sqlite(db) => lock_file(&db.path)?.map(Backend::Sqlite),
@@ -45,20 +47,44 @@ impl Db {
             }
             if begun.elapsed() >= wait {
                 bail!(
-                    "another replica of {name} runs on this database: several need PostgreSQL and bus.kind = \"nats\""
+                    "{}: several replicas need PostgreSQL and bus.kind = \"nats\"; one more network, another --data",
+                    self.in_use(name)
                 );
+            }
+            if !std::mem::replace(&mut told, true) {
+                tracing::warn!(service = %name, "{}, waiting {} s for it to end", self.in_use(name), wait.as_secs());
             }
             tokio::time::sleep(TRY_AGAIN).await;
         }
     }
+
+    /// Who is in the way, as far as that can be told.
+    fn in_use(&self, name: ServiceName) -> String {
+        let Self::Sqlite(db) = self else {
+            return format!("another replica of {name} runs on this database");
+        };
+        let holder = std::fs::read_to_string(lock_of(&db.path)).unwrap_or_default();
+        let holder =
+            holder.trim().parse::<u32>().map_or("another process".into(), |id| format!("process {id}"));
+        format!("{holder} runs {name} on {}", db.path.display())
+    }
 }
 
+fn lock_of(database: &Path) -> PathBuf {
+    database.with_added_extension("lock")
+}
+
+/// The file names the process that has locked it, for those who meet the lock.
 fn lock_file(database: &Path) -> anyhow::Result<Option<File>> {
-    let path = database.with_added_extension("lock");
+    let path = lock_of(database);
     let file = File::options().create(true).truncate(false).write(true).open(&path);
-    let file = file.with_context(|| format!("could not open {}", path.display()))?;
+    let mut file = file.with_context(|| format!("could not open {}", path.display()))?;
     match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
+        Ok(()) => {
+            let noted = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
+            noted.with_context(|| format!("could not write to {}", path.display()))?;
+            Ok(Some(file))
+        }
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => {
             Err(error).with_context(|| format!("could not lock {}", path.display()))

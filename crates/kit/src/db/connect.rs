@@ -35,7 +35,9 @@ pub enum DbSetupError {
         #[source]
         source: sqlx::Error,
     },
-    #[error("could not make the database's file for {url}")]
+    #[error(
+        "could not make the database's file for {url}: its folder is set by --data, data or the section's database"
+    )]
     File {
         url: SecretUrl,
         #[source]
