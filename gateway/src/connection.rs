@@ -199,7 +199,9 @@ impl Connection {
             }
             End::Closed(closed) => {
                 let reason = closed.reason().to_owned();
-                tracing::info!(client.address = %self.session.address, reason, "closed a connection: {reason}");
+                // By id only, so that an erasure finds it; an address would stay.
+                let user = self.session.client.actor().map(|actor| actor.id().to_string());
+                tracing::info!(user, reason, "closed a connection: {reason}");
                 let told = matches!(closed, Closed::Told(_));
                 (reason.clone(), if told { Goodbye::Told(reason) } else { Goodbye::Broken })
             }

@@ -34,7 +34,7 @@ pub(super) async fn set_channel(
     Path(channel): Path<String>,
     Json(marker): Json<ReadMarker>,
 ) -> kit::Result<Json<ReadMarker>> {
-    caller.require(Scope::Read)?;
+    caller.require(Scope::Write)?;
     let place = in_channel(&app, &caller, &channel).await?;
     set(&app, &caller, place, marker).await
 }
@@ -63,7 +63,7 @@ pub(super) async fn set_direct(
     Path(user): Path<String>,
     Json(marker): Json<ReadMarker>,
 ) -> kit::Result<Json<ReadMarker>> {
-    caller.require(Scope::Read)?;
+    caller.require(Scope::Write)?;
     let place = with_user(&app, &caller, &user).await?;
     set(&app, &caller, place, marker).await
 }

@@ -126,3 +126,40 @@ async fn every_wrong_turn_is_a_problem() {
     let docs: Value = town.send(town.request(ServiceName::Messages, None, "GET", "/openapi.json")).await.ok();
     assert!(docs["paths"]["/v1/messages:batch"]["post"].is_object());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_only_read_moves_no_read_marker() {
+    let town = Town::new().await;
+    let alice = town.account("alice").await;
+    town.joins(&alice, "one").await;
+    town.says(&alice, "one", "a").await.ok();
+    let reader = town.logs_in("alice", "read").await;
+    town.guest("bob").await;
+    for path in ["/v1/channels/one/read-marker", "/v1/users/bob/read-marker"] {
+        let put = town.ask(&reader, "PUT", path, json!({ "seq": 0 })).await;
+        put.refused(ErrorCode::InsufficientScope);
+        town.get(&reader, path).await.ok();
+        town.ask(&alice, "PUT", path, json!({ "seq": 0 })).await.ok();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_another_nick_by_now_speaks_under_it_whatever_the_token_says() {
+    let town = Town::new().await;
+    let (victim, bob) = (town.guest("victim").await, town.guest("bob").await);
+    town.joins(&victim, "one").await;
+    let patch = town.request(ServiceName::Users, Some(&victim), "PATCH", "/v1/users/me");
+    town.send(patch.json(&json!({ "nick": "mallory" }))).await.ok();
+    town.guest("victim").await;
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(10);
+    loop {
+        let said = town.ask(&victim, "POST", "/v1/users/bob/messages", json!({ "text": "psst" })).await.ok();
+        if said["author"]["nick"] == "mallory" {
+            break;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "still called {}", said["author"]["nick"]);
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let heard = town.get(&bob, &format!("/v1/users/{}/messages?limit=1", victim.id)).await.ok();
+    assert_eq!(heard["items"][0]["author"]["nick"], "mallory");
+}

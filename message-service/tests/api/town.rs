@@ -27,6 +27,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 /// The gateway of these tests.
 pub(crate) const GATEWAY: &str = "7gateway0test";
 
+/// Good enough for everybody here.
+const PASSWORD: &str = "correct horse battery";
+
 pub(crate) struct Town {
     pub(crate) common: Common,
     pub(crate) config: Config,
@@ -216,6 +219,13 @@ impl Town {
         let request = self.request(ServiceName::Users, None, "POST", "/v1/tokens");
         let tokens = self.send(request.json(&json!({ "grant_type": "guest", "nick": nick }))).await.ok();
         someone(nick, &tokens)
+    }
+
+    /// Another token of an account, with these scopes.
+    pub(crate) async fn logs_in(&self, name: &str, scopes: &str) -> Someone {
+        let body = json!({ "grant_type": "password", "name": name, "password": PASSWORD, "scope": scopes });
+        let request = self.request(ServiceName::Users, None, "POST", "/v1/tokens");
+        someone(name, &self.send(request.json(&body)).await.ok())
     }
 
     /// Asks channel-service.
