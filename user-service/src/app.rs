@@ -7,7 +7,7 @@ use api::{
     auth::{ACCESS_TOKEN_SECONDS, AUDIENCE, AccessClaims, ISSUER, Scopes},
     bus::{Frame, Subject},
     event::{UserChange, UserEvent},
-    id::{SessionId, TokenId},
+    id::SessionId,
 };
 use arc_swap::ArcSwap;
 use kit::{Clock, Failure, Result, auth::Verifier, bus::Bus};
@@ -43,6 +43,8 @@ pub(crate) struct Parts {
     pub(crate) tries: Tried,
     pub(crate) cloak_key: Vec<u8>,
     pub(crate) session_key: Vec<u8>,
+    /// One look at what replicas agree on at a time: an older one must not undo a newer one.
+    pub(crate) looking: tokio::sync::Mutex<()>,
     /// There is something new to do.
     pub(crate) work: Notify,
     pub(crate) neighbours: Neighbours,
@@ -143,12 +145,12 @@ impl Parts {
         taken.map_err(|wait| Failure::new(ErrorCode::TooFast).retry_after(rate::seconds(wait)))
     }
 
-    /// An access token. `grant` is what it came of: all of one grant can be revoked at once.
+    /// An access token.
     pub(crate) fn access_token(
         &self,
         user: &UserRow,
         scopes: Scopes,
-        grant: &str,
+        id: String,
         session: Option<&SessionId>,
         host: String,
         now: Timestamp,
@@ -163,7 +165,7 @@ impl Parts {
             iat: seconds,
             exp: seconds + ACCESS_TOKEN_SECONDS,
             issued: now.as_micros(),
-            jti: format!("{grant}.{}", TokenId::random(&mut rand::rng())),
+            jti: id,
             scope: scopes,
             nick: user.nick.as_str().to_owned(),
             user_version: user.version.cast_unsigned(),

@@ -34,6 +34,7 @@ impl App {
 
     /// Takes over what all replicas agree on: keys, network bans, revocations.
     pub(crate) async fn look(&self) -> Result<()> {
+        let _one = self.looking.lock().await;
         let now = self.now();
         self.store.rotate_keys_if_due(now, self.config.key_rotation.get(), keyring::fresh).await?;
         self.keyring.store(std::sync::Arc::new(Keyring::load(&self.store.signing_keys().await?)?));

@@ -1,6 +1,7 @@
 //! All SQL of this service. A method that changes something is one transaction that tells its whole story and gives back the events
 //! that the bus is to carry.
 
+pub(crate) mod access_tokens;
 pub(crate) mod accounts;
 pub(crate) mod api_tokens;
 pub(crate) mod bans;

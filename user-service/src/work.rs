@@ -1,6 +1,6 @@
 //! Carries out what transactions left to be done elsewhere, again and again until it is.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use api::{
     auth::ServiceName,
@@ -16,6 +16,7 @@ use crate::{
     store::{
         sessions::How,
         tasks::{Claimed, Task},
+        users::UserRow,
     },
 };
 
@@ -167,29 +168,47 @@ async fn erase(app: &App, user: &UserId, again: bool) -> anyhow::Result<Outcome>
 async fn apply_ban(app: &App, ban: &NetworkBanId) -> anyhow::Result<Outcome> {
     let Some(ban) = app.store.ban(ban).await? else { return Ok(Outcome::Done) };
     let target = Target::parse(&ban.target)?;
+    let reason = format!("banned from this network: {}", ban.reason);
     let mut after = String::new();
     loop {
         let sessions = app.store.live_sessions(&after, SESSIONS_AT_ONCE).await?;
-        let Some(last) = sessions.last() else { return Ok(Outcome::Done) };
+        let Some(last) = sessions.last() else { break };
         after = last.id.as_str().to_owned();
         let ids: Vec<UserId> = sessions.iter().map(|session| session.user_id.0.clone()).collect();
         let users = app.store.many(&ids).await?;
         for session in sessions {
             let Some(user) = users.iter().find(|user| user.id == session.user_id) else { continue };
-            let who = Newcomer {
-                address: session.address(),
-                nick: &user.nick,
-                host: &session.host,
-                account: user.account(),
-            };
-            if target.matches(who) {
-                let reason = format!("banned from this network: {}", ban.reason);
-                let told = app
-                    .store
-                    .disconnect(&user.id, Some(&session.id), How::Forced, &reason, app.now())
-                    .await?;
+            if is_about(&target, user, session.address(), &session.host) {
+                let (only, now) = (Some(&session.id.0), app.now());
+                let told = app.store.disconnect(&user.id, only, How::Forced, &reason, now).await?;
                 app.announce(&told, None);
             }
         }
     }
+    let mut after = String::new();
+    loop {
+        let tokens = app.store.access_tokens(&after, SESSIONS_AT_ONCE, app.now()).await?;
+        let Some(last) = tokens.last() else { return Ok(Outcome::Done) };
+        after = last.id.clone();
+        let ids: Vec<UserId> = tokens.iter().map(|token| token.user_id.0.clone()).collect();
+        let users = app.store.many(&ids).await?;
+        for token in tokens {
+            let Some(user) = users.iter().find(|user| user.id == token.user_id) else { continue };
+            if !is_about(&target, user, token.address(), &token.host) {
+                continue;
+            }
+            if user.is_guest() {
+                let told = app.store.throw_out(&user.id, &reason, app.now()).await?;
+                app.announce(&told, None);
+            } else {
+                // An account's other logins may be from where nobody is banned; the next token is refused to this one.
+                app.store.revoke_access_token(&token, app.now()).await?;
+                app.verifier.revoke_grant(token.id, app.now());
+            }
+        }
+    }
+}
+
+fn is_about(target: &Target, user: &UserRow, address: Option<IpAddr>, host: &str) -> bool {
+    target.matches(Newcomer { address, nick: &user.nick, host, account: user.account() })
 }

@@ -277,7 +277,8 @@ pub struct Revocation {
     pub cursor: u64,
     pub user: UserId,
     pub before: i64,
-    /// A login or personal API token: only what came of it, told by the part of a token's `jti` before the dot.
+    /// A login or personal API token: only what came of it, told by the part of a token's `jti` before the dot. Or a whole `jti`: only
+    /// that token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant: Option<String>,
 }

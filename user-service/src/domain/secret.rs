@@ -48,6 +48,11 @@ pub(crate) fn made_up(rng: &mut impl Rng) -> String {
     random(rng)[..20].to_owned()
 }
 
+/// The id of an access token. `grant` is what it comes of: all of one grant can be revoked at once.
+pub(crate) fn access_token_id(grant: &str, rng: &mut impl Rng) -> String {
+    format!("{grant}.{}", TokenId::random(rng))
+}
+
 pub(crate) fn refresh_token(rng: &mut impl Rng) -> String {
     format!("{REFRESH}{}", random(rng))
 }

@@ -153,7 +153,11 @@ pub(super) async fn token(
         None => {
             let user = app.store.hold_nick(actor.id(), app.now()).await?;
             let (scopes, host) = (session.scopes(), session.host.clone());
-            let token = app.access_token(&user, scopes, id.as_str(), Some(&id), host, app.now())?;
+            let token_id = secret::access_token_id(id.as_str(), &mut rand::rng());
+            if let Some(address) = session.address() {
+                app.store.note_access_token(&token_id, actor.id(), address, &host, app.now()).await?;
+            }
+            let token = app.access_token(&user, scopes, token_id, Some(&id), host, app.now())?;
             Token { token, expires_in: Some(ACCESS_TOKEN_SECONDS) }
         }
     };
@@ -178,7 +182,7 @@ pub(super) async fn list(
     Ok(Json(paging.page(sessions.iter().map(SessionRow::view).collect(), |session| session.id.to_string())?))
 }
 
-/// Ends all open sessions: one's own, or anybody's for operators.
+/// Ends all open sessions: one's own, or anybody's for operators. Whom an operator disconnects has no valid token any more either.
 #[utoipa::path(delete, path = "/v1/users/{user}/sessions", tag = "sessions",
     params(("user" = String, Path, description = "`me`; for operators an id or a nick")), responses(
     (status = 204, description = "They have ended"),
@@ -211,7 +215,10 @@ async fn disconnect(app: &App, asker: &Asker, user: &str, only: Option<&SessionI
     let (user, own) = asker.own_or_operated(app, user).await?;
     let (how, reason) =
         if own { (How::Closed, "ended by its owner") } else { (How::Forced, "ended by an operator") };
-    let told = app.store.disconnect(&user.id, only, how, reason, app.now()).await?;
+    let told = match only {
+        None if !own => app.store.throw_out(&user.id, reason, app.now()).await?,
+        only => app.store.disconnect(&user.id, only, how, reason, app.now()).await?,
+    };
     app.announce(&told, None);
     if only.is_some() && told.is_empty() {
         return Err(ErrorCode::SessionEnded.into());

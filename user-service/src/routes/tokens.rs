@@ -76,7 +76,9 @@ pub(super) async fn grant(
     };
     let Granted { user, scopes, grant, refresh_token } = granted;
     // After all checks: whoever is revoked from here on has a token that was issued before.
-    let access_token = app.access_token(&user, scopes, &grant, None, host, app.now())?;
+    let id = secret::access_token_id(&grant, &mut rand::rng());
+    app.store.note_access_token(&id, &user.id, asker.address, &host, app.now()).await?;
+    let access_token = app.access_token(&user, scopes, id, None, host, app.now())?;
     Ok(private(Tokens {
         access_token,
         token_type: "Bearer".to_owned(),

@@ -28,6 +28,7 @@ const FORMER_NICKS: &str = "delete from former_nicks where until <= $1";
 const SESSIONS: &str = "delete from sessions where ended_at <= $1";
 const REVOCATIONS: &str = "delete from revocations where not_before <= $1";
 const RENAMES: &str = "delete from renames where at <= $1";
+const ACCESS_TOKENS: &str = "delete from access_tokens where issued_at <= $1";
 const BANS: &str = "delete from network_bans where expires_at <= $1";
 const INVITES: &str = "delete from invites where expires_at <= $1";
 const NAMES: &str =
@@ -76,6 +77,7 @@ impl Store {
         gone += execute!(&mut tx, SESSIONS, now.minus(ENDED_SESSIONS).0)?;
         gone += execute!(&mut tx, REVOCATIONS, now.minus(revocations::KEPT).0)?;
         gone += execute!(&mut tx, RENAMES, now.minus(revocations::KEPT).0)?;
+        gone += execute!(&mut tx, ACCESS_TOKENS, now.minus(revocations::KEPT).0)?;
         gone += execute!(&mut tx, BANS, now.0)?;
         gone += execute!(&mut tx, INVITES, now.0)?;
         gone += execute!(&mut tx, NAMES, now.minus(FREED).0)?;

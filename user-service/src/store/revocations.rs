@@ -51,6 +51,12 @@ pub(crate) async fn revoke_user(tx: &mut Tx, user: &mut UserRow, now: Timestamp)
     events::append(tx, user, now, None, UserChange::Revoked { before: now.0 }).await
 }
 
+/// Refuses access tokens: those of a grant, or one of a whole `jti`.
+pub(super) async fn refuse(tx: &mut Tx, user: &UserId, what: &str, now: Timestamp) -> sqlx::Result<()> {
+    let cursor = marks::raise(tx, marks::REVOCATIONS).await?;
+    execute!(tx, INSERT, cursor, user.as_str(), now.0, Some(what)).map(drop)
+}
+
 /// What a revocation ended: for its caller to tell, once it is committed.
 #[derive(Debug, Default)]
 pub(crate) struct Ended {
@@ -78,8 +84,7 @@ pub(crate) async fn end_grant(
         let mut sessions = sessions::of_grant(tx, &user.id, &grant, now.minus(KEPT)).await?;
         let of_sessions = sessions.iter().map(|session| session.id.to_string());
         for grant in of_sessions.chain([grant.clone()]) {
-            let cursor = marks::raise(tx, marks::REVOCATIONS).await?;
-            execute!(tx, INSERT, cursor, user.id.as_str(), now.0, Some(&grant))?;
+            refuse(tx, &user.id, &grant, now).await?;
             ended.grants.push(grant);
         }
         sessions.retain(SessionRow::is_live);

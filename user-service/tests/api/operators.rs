@@ -184,3 +184,47 @@ async fn there_are_so_many_network_bans_and_api_tokens_and_no_more() {
         assert_eq!(refused(post()).await, "list-full", "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_network_ban_and_an_operator_put_those_out_who_have_tokens_only() {
+    let town = Town::up().await;
+    let olga = town.operator("olga").await;
+    town.registers("alice").await;
+    let alice = town.logs_in("alice").await;
+    let (spammer, noise, bob) =
+        (town.guest("spammer").await, town.guest("noise").await, town.guest("bob").await);
+    let takes = async |token: &str| {
+        let me = town.request(Method::GET, "/v1/users/me").bearer_auth(token).send().await.unwrap();
+        me.status() == 200
+    };
+    let bans = async |target: &str| {
+        let request = town.request(Method::POST, "/v1/network-bans").bearer_auth(&olga.access_token);
+        said(request.json(&json!({ "target": target, "reason": "noise" })), 201).await
+    };
+    let refreshes = async |token: &Option<String>| {
+        let body = json!({ "grant_type": "refresh_token", "refresh_token": token });
+        town.request(Method::POST, "/v1/tokens").json(&body).send().await.unwrap().status() == 200
+    };
+    bans("spam*").await;
+    soon("the guest's token is refused", async || !takes(&spammer.access_token).await).await;
+    assert!(!refreshes(&spammer.refresh_token).await);
+    soon("the guest leaves the channels", || async {
+        town.neighbour.told().iter().any(|(_, body)| body["user"]["id"] == json!(spammer.user.id))
+    })
+    .await;
+    bans("~account:alice").await;
+    soon("the account's token is refused", async || !takes(&alice.access_token).await).await;
+    for kept in [&noise, &bob, &olga] {
+        assert!(takes(&kept.access_token).await);
+    }
+
+    let sessions = town.request(Method::DELETE, "/v1/users/noise/sessions").bearer_auth(&olga.access_token);
+    said(sessions, 204).await;
+    assert!(!takes(&noise.access_token).await && !refreshes(&noise.refresh_token).await);
+    let ban = bans("127.0.0.0/8").await;
+    soon("whoever came from there is out", async || {
+        !takes(&bob.access_token).await && !takes(&olga.access_token).await
+    })
+    .await;
+    assert_eq!(ban["target"], "127.0.0.0/8");
+}

@@ -3,7 +3,12 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use api::{Person, Timestamp, auth::ACCESS_TOKEN_SECONDS, id::UserId, users::Revocations};
+use api::{
+    Person, Timestamp,
+    auth::{ACCESS_TOKEN_SECONDS, AccessClaims},
+    id::UserId,
+    users::Revocations,
+};
 use parking_lot::RwLock;
 use url::Url;
 
@@ -33,9 +38,10 @@ impl Revoked {
         self.grants.write().insert(grant, before.0);
     }
 
-    /// Whether what came of a grant is refused.
-    pub(super) fn refuses_grant(&self, grant: &str) -> bool {
-        self.grants.read().contains_key(grant)
+    /// Whether a token is refused, alone or with all that came of its grant.
+    pub(super) fn refuses_token(&self, claims: &AccessClaims) -> bool {
+        let grants = self.grants.read();
+        grants.contains_key(claims.grant()) || grants.contains_key(&claims.jti)
     }
 
     /// Whether what was issued to `user` at `issued` is refused.

@@ -70,7 +70,7 @@ impl Verifier {
         self.revoked.forget_old(self.clock.now());
     }
 
-    /// Refuses what came of one grant, from now on.
+    /// Refuses what came of one grant, or the one token of a whole `jti`, from now on.
     pub fn revoke_grant(&self, grant: impl Into<String>, at: Timestamp) {
         self.revoked.add_grant(grant.into(), at);
     }
@@ -113,8 +113,7 @@ impl Verifier {
             return Err(not_valid("the token has expired"));
         }
         if let Verified::Person(claims) = &verified
-            && (self.revoked.refuses(&claims.sub, claims.issued)
-                || self.revoked.refuses_grant(claims.grant()))
+            && (self.revoked.refuses(&claims.sub, claims.issued) || self.revoked.refuses_token(claims))
         {
             return Err(revoked());
         }
