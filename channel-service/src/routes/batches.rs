@@ -8,7 +8,7 @@ use api::{
 };
 use axum::extract::State;
 use http::HeaderMap;
-use kit::{Caller, Failure, extract::Json};
+use kit::{Failure, auth::FromGateway, extract::Json};
 
 use super::parts;
 use crate::{
@@ -23,11 +23,10 @@ type Outcomes = Json<Batch<Item<Changed>>>;
     responses((status = 200, body = Batch<Item<Changed>>), (status = "4XX", body = Problem)))]
 pub(super) async fn join(
     State(app): State<App>,
-    caller: Caller,
+    FromGateway(caller): FromGateway,
     headers: HeaderMap,
     Json(batch): Json<Batch<JoinItem>>,
 ) -> kit::Result<Outcomes> {
-    caller.gateway()?;
     bounded(batch.items.len())?;
     let origin = parts::origin(&caller, &headers);
     let mut outcomes: Vec<Option<Failure>> = Vec::new();
@@ -50,11 +49,10 @@ pub(super) async fn join(
     responses((status = 200, body = Batch<Item<Changed>>), (status = "4XX", body = Problem)))]
 pub(super) async fn part(
     State(app): State<App>,
-    caller: Caller,
+    FromGateway(caller): FromGateway,
     headers: HeaderMap,
     Json(batch): Json<Batch<PartItem>>,
 ) -> kit::Result<Outcomes> {
-    caller.gateway()?;
     bounded(batch.items.len())?;
     let origin = parts::origin(&caller, &headers);
     let mut outcomes: Vec<Option<Failure>> = Vec::new();

@@ -11,6 +11,7 @@ use axum::extract::State;
 use http::StatusCode;
 use kit::{
     Caller, Failure,
+    auth::FromService,
     extract::{Json, Path},
 };
 
@@ -21,10 +22,9 @@ use crate::App;
     responses((status = 200, body = HeadsReply), (status = "4XX", body = Problem)))]
 pub(super) async fn heads(
     State(app): State<App>,
-    caller: Caller,
+    _: FromService,
     Json(held): Json<HeadsRequest>,
 ) -> kit::Result<Json<HeadsReply>> {
-    caller.service()?;
     if held.held.len() > MAX_HEADS {
         let detail = format!("at most {MAX_HEADS} channels are asked for at once");
         return Err(Failure::new(ErrorCode::InvalidParameter).detail(detail));
@@ -37,7 +37,7 @@ pub(super) async fn heads(
     responses((status = 200, body = EndedHolders), (status = "4XX", body = Problem)))]
 pub(super) async fn end_holders(
     State(app): State<App>,
-    caller: Caller,
+    FromService(caller): FromService,
     Json(ended): Json<EndHolders>,
 ) -> kit::Result<Json<EndedHolders>> {
     users(&caller)?;

@@ -7,7 +7,7 @@ mod signer;
 mod verifier;
 
 pub use self::{
-    caller::{Caller, MaybePerson, act_as},
+    caller::{Caller, FromGateway, FromService, MaybePerson, act_as},
     jwks::{Jwk, Jwks, KeySource, LocalKeys},
     signer::Signer,
     verifier::{Verified, Verifier},

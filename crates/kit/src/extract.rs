@@ -8,7 +8,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, header, request::Parts};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 
 mod words;
 
@@ -54,9 +57,14 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonOrForm<T> {
         if !content_type(request.headers()).starts_with("application/x-www-form-urlencoded") {
             return Err(not_json());
         }
-        match axum::Form::from_request(request, state).await {
+        let (parts, body) = request.into_parts();
+        let request = Request::from_parts(parts.clone(), body);
+        let body = self::body(request, state).await?;
+        if !std::str::from_utf8(&body).is_ok_and(is_utf8_decoded) {
+            return Err(Failure::new(ErrorCode::BadRequest).detail("the form is not UTF-8"));
+        }
+        match axum::Form::from_request(Request::from_parts(parts, body.into()), state).await {
             Ok(axum::Form(value)) => Ok(Self(value)),
-            Err(rejection) if rejection.status() == 413 => Err(Failure::new(ErrorCode::BodyTooLarge)),
             Err(rejection) => Err(invalid(&rejection.body_text())),
         }
     }
@@ -69,8 +77,12 @@ pub struct Query<T>(pub T);
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Failure;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
-        match axum::extract::Query::from_request_parts(parts, state).await {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        // The decoder would put U+FFFD in its place, which nobody has sent.
+        if !is_utf8_decoded(parts.uri.query().unwrap_or_default()) {
+            return Err(Failure::new(ErrorCode::BadRequest).detail("the query is not UTF-8"));
+        }
+        match axum::extract::Query::try_from_uri(&parts.uri) {
             Ok(axum::extract::Query(value)) => Ok(Self(value)),
             Err(rejection) => Err(invalid(&rejection.body_text())),
         }
@@ -100,8 +112,16 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     }
 }
 
-/// JSON that may be wrong, as a Problem that points at the place.
+/// A JSON object that may be wrong, as a Problem that points at the place.
 pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
+    // serde would take an array for an object, its items for the fields in the order in which they are written here.
+    if body.trim_ascii_start().first().is_some_and(|first| *first != b'{')
+        && serde_json::from_slice::<IgnoredAny>(body).is_ok()
+    {
+        return Err(Failure::new(ErrorCode::InvalidParameter)
+            .detail("the body is not as expected: it is to be an object")
+            .field("", "expected an object"));
+    }
     let mut json = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let mut pointer = words::pointer(error.path());
@@ -155,4 +175,9 @@ fn not_json() -> Failure {
 fn invalid(text: &str) -> Failure {
     let text = text.split_once(": ").map_or(text, |(_, rest)| rest);
     Failure::new(ErrorCode::InvalidParameter).detail(words::plain(text))
+}
+
+/// Whether what is written with percent signs is UTF-8 too.
+fn is_utf8_decoded(text: &str) -> bool {
+    percent_encoding::percent_decode_str(text).decode_utf8().is_ok()
 }

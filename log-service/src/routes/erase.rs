@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use api::{Problem, id::UserId};
 use axum::{extract::State, http::StatusCode};
-use kit::{Caller, Failure, extract::Path};
+use kit::{Failure, auth::FromService, extract::Path};
 
 use crate::{App, domain::pattern_of, store::Erasure};
 
@@ -22,11 +22,10 @@ const ERASE_WITHIN: Duration = Duration::from_millis(1500);
     )
 )]
 pub(super) async fn erase(
-    caller: Caller,
+    _: FromService,
     State(app): State<App>,
     Path(user): Path<UserId>,
 ) -> kit::Result<StatusCode> {
-    caller.service()?;
     let pattern = pattern_of(&user)?;
     match app.store.erase(&user, &pattern, ERASE_WITHIN).await? {
         Erasure::Done => Ok(StatusCode::NO_CONTENT),

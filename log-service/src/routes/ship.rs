@@ -2,25 +2,10 @@ use api::{
     ErrorCode, Problem,
     logs::{MAX_RECORDS, ShipLogs},
 };
-use axum::{
-    extract::{FromRequestParts, State},
-    http::{StatusCode, request::Parts},
-};
-use kit::{Caller, Failure, extract::Json};
+use axum::{extract::State, http::StatusCode};
+use kit::{Failure, auth::FromService, extract::Json};
 
 use crate::{App, domain::NewRecord, error::in_record};
-
-/// A service, known before its body is read: others are not to fill our memory.
-pub(super) struct FromService;
-
-impl<S: Send + Sync> FromRequestParts<S> for FromService {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
-        Caller::from_request_parts(parts, state).await?.service()?;
-        Ok(Self)
-    }
-}
 
 /// Store records (services)
 ///

@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::HeaderMap;
-use kit::{Caller, Failure, extract::Json, trace::TraceContext};
+use kit::{Failure, auth::FromGateway, extract::Json, trace::TraceContext};
 use serde::Serialize;
 
 use super::parts;
@@ -40,12 +40,11 @@ pub(super) fn body_limit() -> DefaultBodyLimit {
         (status = "4XX", body = Problem), (status = 503, body = Problem)))]
 pub(super) async fn send(
     State(app): State<App>,
-    caller: Caller,
+    FromGateway(caller): FromGateway,
     headers: HeaderMap,
     Json(batch): Json<Batch<SendItem>>,
 ) -> kit::Result<Response> {
     let came = Instant::now();
-    caller.gateway()?;
     if batch.items.len() > MAX_BATCH {
         let detail = format!("a batch has at most {MAX_BATCH} items");
         return Err(Failure::new(ErrorCode::InvalidParameter).detail(detail));

@@ -13,6 +13,7 @@ use axum::extract::State;
 use http::StatusCode;
 use kit::{
     Caller, Failure,
+    auth::FromService,
     extract::{Json, Path, Query},
 };
 use serde::Deserialize;
@@ -40,11 +41,10 @@ pub(super) struct EntriesQuery {
     responses((status = 200, body = Entries), (status = "4XX", body = Problem)))]
 pub(super) async fn entries(
     State(app): State<App>,
-    caller: Caller,
+    _: FromService,
     Path(id): Path<ConversationId>,
     Query(query): Query<EntriesQuery>,
 ) -> kit::Result<Json<Entries>> {
-    caller.service()?;
     let limit = page::limit(query.limit)?;
     Ok(Json(app.store.entries(&id, query.after, limit).await?))
 }
@@ -68,10 +68,9 @@ pub(super) async fn delete(
     responses((status = 200, body = HeadsReply), (status = "4XX", body = Problem)))]
 pub(super) async fn heads(
     State(app): State<App>,
-    caller: Caller,
+    _: FromService,
     Json(held): Json<HeadsRequest>,
 ) -> kit::Result<Json<HeadsReply>> {
-    caller.service()?;
     bounded(held.held.len())?;
     Ok(Json(app.store.heads(&held).await?))
 }
@@ -81,10 +80,9 @@ pub(super) async fn heads(
     responses((status = 200, body = Batch<DirectHead>), (status = "4XX", body = Problem)))]
 pub(super) async fn direct_heads(
     State(app): State<App>,
-    caller: Caller,
+    _: FromService,
     Json(asked): Json<ConversationsOf>,
 ) -> kit::Result<Json<Batch<DirectHead>>> {
-    caller.service()?;
     bounded(asked.users.len())?;
     Ok(Json(Batch { items: app.store.direct_heads(&asked.users, asked.since).await? }))
 }

@@ -12,7 +12,7 @@ use kit::{
     extract::{Json, Path},
 };
 
-use super::asker::Asker;
+use super::asker::{Asker, Known};
 use crate::{
     app::App,
     config::Registration,
@@ -165,7 +165,7 @@ pub(super) async fn patch(
 ))]
 pub(super) async fn delete(
     State(app): State<App>,
-    asker: Asker,
+    Known(asker): Known,
     Path(account): Path<String>,
 ) -> Result<StatusCode> {
     let (account, _) = account_by_path(&app, &asker.caller, &account).await?;
@@ -184,7 +184,7 @@ pub(super) async fn delete(
 ))]
 pub(super) async fn change_password(
     State(app): State<App>,
-    asker: Asker,
+    Known(asker): Known,
     Json(body): Json<ChangePassword>,
 ) -> Result<StatusCode> {
     let (account, _) = account_by_path(&app, &asker.caller, "me").await?;

@@ -24,8 +24,8 @@ pub(super) struct Asker {
 impl<S: Send + Sync> FromRequestParts<S> for Asker {
     type Rejection = Failure;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
-        let caller = Caller::from_request_parts(parts, state).await?;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        let caller = Caller::or_nobody(parts).await?;
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.ok_or_else(|| Failure::internal(anyhow::anyhow!("a request without a peer")))?.0.ip();
         let from_gateway = caller.service == Some(ServiceName::Gateway);
@@ -34,6 +34,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Asker {
         let address = header(CLIENT_ADDRESS).and_then(|text| text.parse().ok()).unwrap_or(peer);
         let origin = header(ORIGIN).filter(|text| GatewayId::try_from(*text).is_ok()).map(str::to_owned);
         Ok(Self { caller, address: address.to_canonical(), origin })
+    }
+}
+
+/// An asker with a token; nobody is refused before their body is read.
+pub(super) struct Known(pub(super) Asker);
+
+impl<S: Send + Sync> FromRequestParts<S> for Known {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        Caller::from_request_parts(parts, state).await?;
+        Asker::from_request_parts(parts, state).await.map(Self)
     }
 }
 

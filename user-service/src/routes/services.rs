@@ -9,7 +9,8 @@ use api::{
 use axum::extract::State;
 use http::StatusCode;
 use kit::{
-    Caller, Failure, Result,
+    Failure, Result,
+    auth::{FromGateway, FromService},
     extract::{Json, Path, Query},
 };
 use serde::Deserialize;
@@ -34,11 +35,10 @@ pub(super) struct After {
 ))]
 pub(super) async fn renew_lease(
     State(app): State<App>,
-    caller: Caller,
+    _: FromGateway,
     Path(id): Path<GatewayId>,
     Json(body): Json<RenewLease>,
 ) -> Result<Json<Lease>> {
-    caller.gateway()?;
     Ok(Json(app.store.renew_lease(&id, body.state, app.lease_terms()).await?))
 }
 
@@ -51,10 +51,9 @@ pub(super) async fn renew_lease(
 ))]
 pub(super) async fn end_lease(
     State(app): State<App>,
-    caller: Caller,
+    _: FromGateway,
     Path(id): Path<GatewayId>,
 ) -> Result<StatusCode> {
-    caller.gateway()?;
     if app.store.end_lease(&id, app.now()).await? {
         app.work.notify_one();
     }
@@ -69,11 +68,10 @@ pub(super) async fn end_lease(
 ))]
 pub(super) async fn events(
     State(app): State<App>,
-    caller: Caller,
+    _: FromService,
     Path(id): Path<UserId>,
     Query(After { after }): Query<After>,
 ) -> Result<Json<UserEvents>> {
-    caller.service()?;
     Ok(Json(app.store.events(&id, after).await?.ok_or(ErrorCode::NoSuchNick)?))
 }
 
@@ -84,10 +82,9 @@ pub(super) async fn events(
 ))]
 pub(super) async fn heads(
     State(app): State<App>,
-    caller: Caller,
+    _: FromService,
     Json(body): Json<HeadsRequest>,
 ) -> Result<Json<HeadsReply>> {
-    caller.service()?;
     if body.held.len() > MAX_HEADS {
         let detail = format!("at most {MAX_HEADS} ids at once");
         return Err(Failure::new(ErrorCode::InvalidParameter).detail(&detail).field("/held", detail));
@@ -101,9 +98,8 @@ pub(super) async fn heads(
 ))]
 pub(super) async fn revocations(
     State(app): State<App>,
-    caller: Caller,
+    _: FromService,
     Query(After { after }): Query<After>,
 ) -> Result<Json<Revocations>> {
-    caller.service()?;
     Ok(Json(app.store.revocations(after).await?))
 }

@@ -11,11 +11,16 @@ use axum::extract::State;
 use futures_util::future::join_all;
 use http::StatusCode;
 use kit::{
-    Caller, Failure, Result,
+    Failure, Result,
+    auth::FromGateway,
     extract::{Json, Path, Query},
 };
 
-use super::{api_tokens, asker::Asker, paging::Paging};
+use super::{
+    api_tokens,
+    asker::{Asker, Known},
+    paging::Paging,
+};
 use crate::{
     app::App,
     domain::secret,
@@ -41,10 +46,9 @@ fn bounded<T>(batch: Batch<T>) -> Result<Vec<T>> {
 ))]
 pub(super) async fn open(
     State(app): State<App>,
-    caller: Caller,
+    _: FromGateway,
     Json(batch): Json<Batch<OpenSession>>,
 ) -> Result<Json<Batch<Item<OpenedSession>>>> {
-    caller.gateway()?;
     let items = bounded(batch)?;
     let origin = items.first().map(|item| item.gateway.to_string());
     if items.iter().any(|item| Some(item.gateway.as_str()) != origin.as_deref()) {
@@ -99,10 +103,10 @@ fn answer(app: &App, opened: Opened) -> OpenedSession {
 ))]
 pub(super) async fn end(
     State(app): State<App>,
+    _: FromGateway,
     asker: Asker,
     Json(batch): Json<Batch<EndSession>>,
 ) -> Result<StatusCode> {
-    asker.caller.gateway()?;
     let mut items = bounded(batch)?;
     for item in &mut items {
         let mut at = item.reason.len().min(MAX_REASON_BYTES);
@@ -127,11 +131,10 @@ pub(super) async fn end(
 ))]
 pub(super) async fn token(
     State(app): State<App>,
-    caller: Caller,
+    FromGateway(caller): FromGateway,
     Path(id): Path<SessionId>,
     Json(body): Json<SessionToken>,
 ) -> Result<(StatusCode, Json<Token>)> {
-    caller.gateway()?;
     let actor = caller.person()?;
     let session =
         app.store.session(&id).await?.filter(|session| session.is_live() && session.user_id.0 == *actor.id());
@@ -172,7 +175,7 @@ pub(super) async fn token(
 ))]
 pub(super) async fn list(
     State(app): State<App>,
-    asker: Asker,
+    Known(asker): Known,
     Path(user): Path<String>,
     Query(paging): Query<Paging>,
 ) -> Result<Json<Page<Session>>> {
@@ -190,7 +193,7 @@ pub(super) async fn list(
 ))]
 pub(super) async fn delete_all(
     State(app): State<App>,
-    asker: Asker,
+    Known(asker): Known,
     Path(user): Path<String>,
 ) -> Result<StatusCode> {
     disconnect(&app, &asker, &user, None).await
@@ -205,7 +208,7 @@ pub(super) async fn delete_all(
 ))]
 pub(super) async fn delete_one(
     State(app): State<App>,
-    asker: Asker,
+    Known(asker): Known,
     Path((user, id)): Path<(String, SessionId)>,
 ) -> Result<StatusCode> {
     disconnect(&app, &asker, &user, Some(&id)).await

@@ -13,7 +13,7 @@ use kit::{
 };
 
 use super::{
-    asker::{Asker, by_path},
+    asker::{Known, by_path},
     paging::Paging,
 };
 use crate::{app::App, login, store::presence::Change};
@@ -55,7 +55,7 @@ pub(super) async fn show(
 ))]
 pub(super) async fn patch(
     State(app): State<App>,
-    asker: Asker,
+    Known(asker): Known,
     Path(user): Path<String>,
     Json(body): Json<PatchUser>,
 ) -> Result<Json<UserChanged>> {

@@ -11,7 +11,8 @@ use http::{HeaderValue, header, request::Parts};
 use super::{Verified, Verifier};
 use crate::problem::Failure;
 
-/// Who sent a request: a person with an access token, a service, or a gateway acting for a person; nobody if there was no token.
+/// Who sent a request: a person with an access token, a service, or a gateway acting for a person. Nobody is refused with 401, and
+/// before the body is read: see [`Caller::or_nobody`] for routes that are open to everybody.
 #[derive(Debug, Clone, Default)]
 pub struct Caller {
     /// The service that sent it, if one did.
@@ -66,7 +67,12 @@ impl Caller {
         Err(Failure::new(ErrorCode::Forbidden).detail("this is for operators of the network only"))
     }
 
-    async fn from_parts(parts: &Parts) -> Result<Self, Failure> {
+    /// Who asks, for routes open to everybody: nobody if no token came, 401 if one came that is not valid.
+    pub async fn or_nobody(parts: &Parts) -> Result<Self, Failure> {
+        // The frame has asked already: for a request of ours nothing is verified twice.
+        if let Some(known) = parts.extensions.get::<Self>() {
+            return Ok(known.clone());
+        }
         let Some(authorization) = parts.headers.get(header::AUTHORIZATION) else {
             return Ok(Self::default());
         };
@@ -100,7 +106,39 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
-        Self::from_parts(parts).await
+        let caller = Self::or_nobody(parts).await?;
+        if caller.service.is_none() && caller.actor.is_none() {
+            return Err(unknown());
+        }
+        Ok(caller)
+    }
+}
+
+/// A service. Others are refused before their body is read, so that they cannot have us hold it.
+#[derive(Debug, Clone)]
+pub struct FromService(pub Caller);
+
+impl<S: Send + Sync> FromRequestParts<S> for FromService {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        caller.service()?;
+        Ok(Self(caller))
+    }
+}
+
+/// A gateway. Others are refused before their body is read, so that they cannot have us hold it.
+#[derive(Debug, Clone)]
+pub struct FromGateway(pub Caller);
+
+impl<S: Send + Sync> FromRequestParts<S> for FromGateway {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        caller.gateway()?;
+        Ok(Self(caller))
     }
 }
 
@@ -112,7 +150,7 @@ impl<S: Send + Sync> FromRequestParts<S> for MaybePerson {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self(Caller::from_parts(parts).await.ok().and_then(|caller| caller.actor)))
+        Ok(Self(Caller::or_nobody(parts).await.ok().and_then(|caller| caller.actor)))
     }
 }
 

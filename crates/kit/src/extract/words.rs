@@ -19,6 +19,43 @@ const NUMBERS: [&str; 5] = [
     "invalid float literal",
 ];
 
+/// What serde says of a type before its name, and what it is for those who send one.
+const KINDS: [(&str, &str); 10] = [
+    ("internally tagged enum ", "an object of a known kind"),
+    ("adjacently tagged enum ", "an object of a known kind"),
+    ("untagged enum ", "what is wanted"),
+    ("unit variant ", "a known value"),
+    ("tuple variant ", "a known value"),
+    ("struct variant ", "a known value"),
+    ("unit struct ", "nothing"),
+    ("tuple struct ", "an array"),
+    ("struct ", "an object"),
+    ("enum ", "a known value"),
+];
+
+/// `invalid type: null, expected struct SendMessage` is `invalid type: null, expected an object`.
+fn unnamed(text: &str) -> String {
+    // axum: Cannot parse `x` to a `alloc::string::String`
+    let text = text.split(" to a `").next().unwrap_or(text);
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(next) = rest.chars().next() {
+        let at_word = plain.chars().next_back().is_none_or(|last| !last.is_alphanumeric());
+        match KINDS.iter().find_map(|(kind, word)| Some((word, rest.strip_prefix(kind)?))) {
+            Some((word, after)) if at_word && after.starts_with(|c: char| c.is_ascii_uppercase()) => {
+                plain.push_str(word);
+                rest =
+                    after.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':'));
+            }
+            _ => {
+                plain.push(next);
+                rest = &rest[next.len_utf8()..];
+            }
+        }
+    }
+    plain
+}
+
 /// A parser's words without its own: where it is in bytes, what it calls a type.
 pub(super) fn plain(text: &str) -> String {
     let text = match text.rsplit_once(" at line ") {
@@ -40,7 +77,7 @@ pub(super) fn plain(text: &str) -> String {
         Some((here, rest)) => format!("{here}{rest}"),
         None => mismatch(text).unwrap_or_else(|| text.to_owned()),
     };
-    format!("{name}{text}")
+    unnamed(&format!("{name}{text}"))
 }
 
 /// "invalid type: integer `7`, expected a string", or "invalid value: …".
@@ -101,6 +138,16 @@ mod tests {
                 "expected a number that fits here, not string \"x\"",
             ),
             ("invalid type: sequence, expected struct Letter", "expected an object, not sequence"),
+            (
+                "invalid length 1, expected struct A with 3 elements",
+                "it has the wrong length, 1, expected an object with 3 elements",
+            ),
+            (
+                "data did not match any variant of untagged enum MeOr",
+                "data did not match any variant of what is wanted",
+            ),
+            ("Cannot parse `x` to a `alloc::string::String`", "Cannot parse `x`"),
+            ("there is no field `instruct Me`", "there is no field `instruct Me`"),
             ("a mask has no spaces", "a mask has no spaces"),
         ] {
             assert_eq!(plain(said), shown);

@@ -14,7 +14,7 @@ use futures_util::StreamExt;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use kit::{
     Caller, Clock, Failure, Kit, Running,
-    auth::{Jwk, Jwks, KeySource},
+    auth::{FromService, Jwk, Jwks, KeySource},
     config::Common,
     extract::{Json, Path, Query},
 };
@@ -130,6 +130,10 @@ async fn person(caller: Caller) -> Result<String, Failure> {
     Ok(caller.require(api::auth::Scope::Write)?.person.nick.to_string())
 }
 
+async fn post_from_service(_: FromService, Json(letter): Json<Letter>) -> Json<Letter> {
+    Json(letter)
+}
+
 async fn broken() -> Result<(), Failure> {
     Err(Failure::internal(anyhow::anyhow!("secret cause")))
 }
@@ -140,10 +144,11 @@ async fn stream() -> Sse<impl futures_util::Stream<Item = Result<Event, std::con
 }
 
 pub fn routes() -> OpenApiRouter {
-    use axum::routing::get;
+    use axum::routing::{get, post};
     OpenApiRouter::new()
         .routes(routes!(post_letter, letters))
         .routes(routes!(letter))
+        .route("/services/letters", post(post_from_service))
         .route("/panics", get(panics))
         .route("/hangs", get(hangs))
         .route("/trace", get(trace_id))
