@@ -1,7 +1,8 @@
 //! Accepts connections on the TCP ports, in clear and over TLS.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
+use kit::http::Acceptor;
 use tokio::net::TcpListener;
 
 use crate::{
@@ -11,9 +12,6 @@ use crate::{
     stream::{Stream, Tls},
 };
 
-/// Out of file handles: a moment for some to be freed.
-const BREATH: Duration = Duration::from_millis(50);
-
 /// Accepts until told to drain, then waits for the connections to end.
 pub(crate) async fn run(
     listener: TcpListener,
@@ -21,21 +19,12 @@ pub(crate) async fn run(
     reception: Arc<Reception>,
     dialect: Dialect,
 ) {
+    let mut listener = Acceptor::new(listener);
     loop {
-        let accepted = tokio::select! {
+        let (socket, peer) = tokio::select! {
             accepted = listener.accept() => accepted,
             () = reception.draining.cancelled() => break,
         };
-        let (socket, peer) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                tracing::warn!(cause = %error, "could not accept a connection");
-                tokio::time::sleep(BREATH).await;
-                continue;
-            }
-        };
-        // Fails only on a socket that is gone already.
-        let _ = kit::http::tend(&socket);
         let stream = match &certificate {
             None => Stream::Tcp(socket),
             Some(certificate) => match Tls::new(socket, certificate.current()) {

@@ -29,6 +29,8 @@ const TOLD_AT_ONCE: usize = 256;
 pub(crate) struct Reception {
     gateway: Arc<Gateway>,
     counts: Arc<Counts>,
+    /// Connections at once.
+    most: usize,
     told: Arc<Semaphore>,
     pub(crate) connections: TaskTracker,
     pub(crate) draining: CancellationToken,
@@ -36,8 +38,11 @@ pub(crate) struct Reception {
 
 impl Reception {
     pub(crate) fn new(gateway: Arc<Gateway>, draining: CancellationToken) -> Arc<Self> {
+        let most =
+            kit::http::line_connections(gateway.config.limits.connections, "gateway.limits.connections");
         Arc::new(Self {
             gateway,
+            most,
             counts: Arc::default(),
             told: Arc::new(Semaphore::new(TOLD_AT_ONCE)),
             connections: TaskTracker::new(),
@@ -53,7 +58,7 @@ impl Reception {
         dialect: Dialect,
     ) -> Option<impl Future<Output = ()> + Send + 'static> {
         let limits = &self.gateway.config.limits;
-        match self.counts.enter(peer, limits.connections, limits.connections_per_address) {
+        match self.counts.enter(peer, self.most, limits.connections_per_address) {
             Ok(place) => {
                 let address = peer.ip().to_canonical();
                 let connection = Connection::new(stream, address, self.gateway.clone(), dialect);

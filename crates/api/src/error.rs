@@ -194,7 +194,7 @@ impl ErrorCode {
             Self::ListFull             => ("list-full", 422, "the list is full", &[Line, Rest]),
             Self::TooManyChannels      => ("too-many-channels", 422, "you are in too many channels", &[Line, Rest]),
             Self::TooFast              => ("too-fast", 429, "too many requests", &[Line, Rest]),
-            Self::TooManyConnections   => ("too-many-connections", 429, "too many connections", &[Line]),
+            Self::TooManyConnections   => ("too-many-connections", 429, "too many connections", &[Line, Rest]),
             Self::Internal             => ("internal", 500, "something went wrong inside", &[Line, Rest]),
             Self::Unavailable          => ("unavailable", 503, "a service is not available", &[Line, Rest]),
             Self::Overloaded           => ("overloaded", 503, "the service has too much to do", &[Line, Rest]),

@@ -7,9 +7,13 @@ mod secret;
 mod sources;
 mod words;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
+};
 
 use clap::Args;
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -184,12 +188,28 @@ pub struct HttpLimits {
     /// Longest time the request line and headers may take, or a kept connection stay idle: slow senders hold a task each.
     #[serde(deserialize_with = "above_zero")]
     pub header_timeout: Period,
+    /// Longest time from a connection to its first request: who says nothing must not hold a file handle.
+    #[serde(deserialize_with = "above_zero")]
+    pub first_request: Period,
+    /// Longest silence while a body comes. Meanwhile its request holds no place, so that others work.
+    #[serde(deserialize_with = "above_zero")]
+    pub body_stall: Period,
     /// Bytes of a request's body: every one in flight may be held in memory.
     #[serde(deserialize_with = "above_zero")]
     pub body_limit: usize,
     /// Requests at work at once; more are refused with 503 while those in hand are finished.
     #[serde(deserialize_with = "above_zero")]
     pub concurrency: usize,
+    /// Requests of other services at work beyond those: strangers must not take the neighbours' places.
+    pub concurrency_of_services: usize,
+    /// Connections at once on one listener, some 10 KiB each; at most a sixteenth of the files that the process may open.
+    #[serde(deserialize_with = "above_zero")]
+    pub connections: usize,
+    /// Connections at once from one address (one /64 of IPv6), each with one request in hand: one machine cannot take all.
+    /// Those by which a service's own token comes are not counted.
+    pub connections_per_address: usize,
+    /// Networks whose connections are not counted: this machine's own; add a reverse proxy, behind which all seem to be one.
+    pub uncounted: Vec<IpNet>,
     /// Web origins whose pages may call (CORS); `*` allows all.
     pub cors_origins: Vec<String>,
     /// Lets tests make requests fail (`POST /v1/test/faults`); refused by release builds.
@@ -210,8 +230,17 @@ impl Default for HttpLimits {
         Self {
             request_timeout: Period::seconds(10),
             header_timeout: Period::seconds(90),
+            first_request: Period::seconds(10),
+            body_stall: Period::seconds(3),
             body_limit: 1024 * 1024,
             concurrency: 1024,
+            concurrency_of_services: 256,
+            connections: 16_384,
+            connections_per_address: 256,
+            uncounted: vec![
+                IpNet::new_assert(Ipv4Addr::new(127, 0, 0, 0).into(), 8),
+                IpNet::new_assert(Ipv6Addr::LOCALHOST.into(), 128),
+            ],
             cors_origins: Vec::new(),
             test_faults: false,
         }

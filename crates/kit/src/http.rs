@@ -1,10 +1,14 @@
 //! The HTTP frame of every service: one listener, one set of limits, one way to refuse.
 
+mod accept;
+mod crowd;
 mod faults;
 mod frame;
+mod handles;
 mod listen;
 mod pages;
 mod readiness;
+mod slots;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -12,6 +16,8 @@ use api::auth::ServiceName;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use self::{
+    accept::Acceptor,
+    handles::line_connections,
     listen::{ListenError, bind, tend},
     pages::document,
     readiness::{Gate, Readiness},

@@ -42,14 +42,22 @@ async fn a_wrong_body_is_told_where_it_is_wrong() {
         (r#"{"to":["#, ErrorCode::BadRequest),
         (r#"{"to":[]} x"#, ErrorCode::BadRequest),
         (r#"{"to":[],"cc":[]}"#, ErrorCode::InvalidParameter),
+        ("[[]]", ErrorCode::InvalidParameter),
+        ("[[]", ErrorCode::BadRequest),
+        ("null", ErrorCode::InvalidParameter),
     ] {
         assert_eq!(problem(json(body).await.unwrap()).await.code, code, "{body}");
     }
     assert_eq!(json(r#"{"to":[]}"#).await.unwrap().status(), 200);
 
+    let inside = problem(json(r#"{"to":[null]}"#).await.unwrap()).await;
+    assert!(inside.detail.contains("expected an object") && !inside.detail.contains("struct"), "{inside}");
+
     let query = problem(reqwest::get(up.url("/v1/letters?limit=x")).await.unwrap()).await;
     assert_eq!(query.code, ErrorCode::InvalidParameter);
     assert!(query.detail.starts_with("limit: "), "{}", query.detail);
+    let garbled = problem(reqwest::get(up.url("/v1/letters?limit=%ff")).await.unwrap()).await;
+    assert_eq!(garbled.code, ErrorCode::BadRequest);
 }
 
 #[tokio::test]
@@ -79,6 +87,23 @@ async fn raw_and_escaped_letters_in_a_path_are_the_same() {
     let mut answer = String::new();
     raw.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("général"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_request_says_once_for_whom_it_is() {
+    let up = up().await;
+    for (head, answer) in [
+        ("GET /v1/letters HTTP/1.1\r\n", "HTTP/1.1 400"),
+        ("GET /v1/letters HTTP/1.1\r\nhost: a\r\nhost: b\r\n", "HTTP/1.1 400"),
+        ("GET /v1/letters HTTP/1.1\r\nhost: a\r\n", "HTTP/1.1 200"),
+        ("GET /v1/letters HTTP/1.0\r\n", "HTTP/1.0 200"),
+    ] {
+        let mut raw = tokio::net::TcpStream::connect(up.running.addr).await.unwrap();
+        raw.write_all(format!("{head}connection: close\r\n\r\n").as_bytes()).await.unwrap();
+        let mut answered = String::new();
+        raw.read_to_string(&mut answered).await.unwrap();
+        assert!(answered.starts_with(answer), "{head} {answered}");
+    }
 }
 
 #[tokio::test]

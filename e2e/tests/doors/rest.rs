@@ -221,6 +221,7 @@ provocations! { Rest:
         logs_in(&rest, "alice", "wrong horse battery").await;
         logs_in(&rest, "alice", "wrong horse battery").await
     };
+    TooManyConnections: |stage| verdict(stage.narrow().await.rest().get(Users, "/v1/users/me").await);
     Internal: |stage| {
         let nick = fresh("panic");
         panics_at(stage.town().await, Users, &format!("/v1/users/{nick}")).await;

@@ -50,7 +50,12 @@ impl Stage {
 
     /// Where an address has one connection.
     pub async fn narrow(&self) -> &Town {
-        let plan = || Plan::one_process().set("gateway.limits.connections_per_address=1");
+        let plan = || {
+            Plan::one_process()
+                .set("gateway.limits.connections_per_address=1")
+                .set("http.uncounted=[]")
+                .set("http.connections_per_address=0")
+        };
         self.narrow.get_or_init(|| plan().start()).await
     }
 
@@ -79,7 +84,10 @@ impl Stage {
     pub async fn busy(&self) -> &(Town, Rest) {
         let start = async || {
             let plan = Plan::five_processes().with_faults();
-            let town = plan.set_for(Users, &format!("http.concurrency={BUSY_AT}")).start().await;
+            let town = plan
+                .set_for(Users, &format!("http.concurrency={BUSY_AT}"))
+                .set_for(Users, "http.concurrency_of_services=0");
+            let town = town.start().await;
             let guest = town.rest().guest("asker").await;
             (town, guest)
         };

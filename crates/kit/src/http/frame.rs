@@ -9,20 +9,26 @@ use std::{
 use api::{ErrorCode, auth::ServiceName};
 use axum::{
     Extension, Router,
-    body::Body,
+    body::{Body, HttpBody},
     extract::{DefaultBodyLimit, MatchedPath, Request, State},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
 use futures_util::{FutureExt, StreamExt};
-use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
-use tokio::sync::Semaphore;
+use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header, request::Parts};
 use tokio_util::sync::CancellationToken;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 use tracing::Instrument;
 
-use super::{ServiceFrame, faults::Faults, pages};
+use super::{
+    ServiceFrame,
+    crowd::Visitor,
+    faults::Faults,
+    pages,
+    slots::{Awaited, Slots, Trouble},
+};
 use crate::{
+    auth::Caller,
     problem::Failure,
     service::tasks::panic_text,
     trace::{self, TRACE_ID, TRACEPARENT, TraceContext},
@@ -34,7 +40,8 @@ const WATCHERS: [&str; 3] = ["/livez", "/readyz", "/metrics"];
 struct Frame {
     name: ServiceName,
     request_timeout: Duration,
-    slots: Semaphore,
+    body_stall: Duration,
+    slots: Slots,
     draining: CancellationToken,
     /// Only where a test asked for it.
     faults: Option<Faults>,
@@ -48,7 +55,8 @@ pub(super) fn app(frame: ServiceFrame) -> Router {
     let state = Arc::new(Frame {
         name,
         request_timeout: limits.request_timeout.get(),
-        slots: Semaphore::new(limits.concurrency),
+        body_stall: limits.body_stall.get(),
+        slots: Slots::new(limits.concurrency, limits.concurrency_of_services),
         draining: tasks.draining_token(),
         faults: faults.clone(),
     });
@@ -95,11 +103,14 @@ async fn around(State(frame): State<Arc<Frame>>, request: Request, next: Next) -
 
 impl Frame {
     async fn answer(&self, request: Request, next: Next, route: &str) -> Response {
-        let slot = self.slots.try_acquire();
-        if slot.is_err() && !WATCHERS.contains(&route) {
-            return Failure::new(ErrorCode::Overloaded).into_response();
+        // RFC 9112, 3.2: a request that does not say whom it is for, or says it twice, is answered 400.
+        let hosts = request.headers().get_all(header::HOST).iter().count();
+        if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
+            return Failure::new(ErrorCode::BadRequest)
+                .detail("HTTP/1.1 asks for one Host header")
+                .into_response();
         }
-        let work = AssertUnwindSafe(self.work(request, next)).catch_unwind();
+        let work = AssertUnwindSafe(self.admitted(request, next, route)).catch_unwind();
         match tokio::time::timeout(self.request_timeout, work).await {
             Ok(Ok(response)) => self.finish(response),
             Ok(Err(panic)) => {
@@ -111,6 +122,39 @@ impl Frame {
                     "no answer within {} s; whether it was done is not known",
                     self.request_timeout.as_secs_f32()
                 ))
+                .into_response(),
+        }
+    }
+
+    /// Who asks decides which places there are; who has none is not worked for.
+    async fn admitted(&self, request: Request, next: Next, route: &str) -> Response {
+        let (mut parts, body) = request.into_parts();
+        let of_service = of_service(&mut parts).await;
+        let visitor = parts.extensions.get::<Visitor>();
+        if of_service {
+            visitor.inspect(|visitor| visitor.is_neighbour());
+        }
+        if WATCHERS.contains(&route) {
+            return self.work(Request::from_parts(parts, body), next).await;
+        }
+        if visitor.is_some_and(Visitor::is_one_too_many) {
+            let failure = Failure::new(ErrorCode::TooManyConnections)
+                .detail("there are too many connections from your address");
+            return ([(header::CONNECTION, "close")], failure).into_response();
+        }
+        let Some(slot) = self.slots.take(of_service) else {
+            return Failure::new(ErrorCode::Overloaded).into_response();
+        };
+        let body = match body.is_end_stream() {
+            true => body,
+            false => Body::new(Awaited::new(body, slot.clone(), self.body_stall)),
+        };
+        let response = self.work(Request::from_parts(parts, body), next).await;
+        match slot.trouble() {
+            None => response,
+            Some(Trouble::Overloaded) => Failure::new(ErrorCode::Overloaded).into_response(),
+            Some(Trouble::Stalled) => Failure::new(ErrorCode::BadRequest)
+                .detail(format!("nothing of the body came for {} s", self.body_stall.as_secs_f32()))
                 .into_response(),
         }
     }
@@ -141,6 +185,17 @@ impl Frame {
         let draining = self.draining.clone();
         response.map(|body| Body::from_stream(body.into_data_stream().take_until(draining.cancelled_owned())))
     }
+}
+
+/// Whether a service's own token came; what it says is kept for the handler.
+async fn of_service(parts: &mut Parts) -> bool {
+    // A token that is not valid is refused by whoever asks for one.
+    let Ok(caller) = Caller::or_nobody(parts).await else { return false };
+    let of_service = caller.service.is_some();
+    if of_service || caller.actor.is_some() {
+        parts.extensions.insert(caller);
+    }
+    of_service
 }
 
 async fn not_found(uri: Uri) -> Failure {

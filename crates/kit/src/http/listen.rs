@@ -12,12 +12,11 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::Service;
 
+use super::{accept::Acceptor, crowd::Crowd, handles::http_connections};
 use crate::config::HttpLimits;
 
 /// Connections that wait to be accepted: a burst of all clients of a restarted neighbour.
 const BACKLOG: i32 = 4096;
-/// Connections at once on one listener: some 10 KiB each.
-const CONNECTIONS: usize = 16_384;
 /// How long what is in hand may take when the listener closes; the rest of the stop needs some time too.
 const DRAIN: Duration = Duration::from_secs(7);
 /// A half-open connection is noticed by its first unanswered probes, and given up some 20 s after its last sign of life: within
@@ -26,8 +25,6 @@ const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
 const UNACKNOWLEDGED: Duration = Duration::from_secs(20);
-/// Out of file handles: a moment for some to be freed.
-const BREATH: Duration = Duration::from_millis(50);
 
 /// A listener could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -85,33 +82,45 @@ pub(super) async fn run(listener: TcpListener, app: Router, limits: HttpLimits, 
     let mut protocol = http1::Builder::new();
     protocol.timer(TokioTimer::new()).header_read_timeout(limits.header_timeout.get());
     let connections = TaskTracker::new();
-    let slots = Arc::new(Semaphore::new(CONNECTIONS));
+    let slots = Arc::new(Semaphore::new(http_connections(limits.connections, "http.connections")));
+    let crowd = Crowd::new(limits.connections_per_address, limits.uncounted);
+    let mut listener = Acceptor::new(listener);
     loop {
-        let accepted = tokio::select! {
-            accepted = accept(&listener, &slots) => accepted,
+        let accepted = async {
+            let slot = slots.clone().acquire_owned().await;
+            (listener.accept().await, slot)
+        };
+        let ((stream, peer), slot) = tokio::select! {
+            accepted = accepted => accepted,
             () = draining.cancelled() => break,
         };
-        let Some((stream, peer, slot)) = accepted else { continue };
-        let app = app.clone();
-        let answer = service_fn(move |request: Request<Incoming>| {
-            let mut request = request.map(Body::new);
-            request.extensions_mut().insert(ConnectInfo(peer));
-            let answer = app.clone().call(request);
-            async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
-        });
+        let Some(visitor) = crowd.enter(peer.ip()) else { continue };
+        let asked = CancellationToken::new();
+        let answer = {
+            let (app, visitor, asked) = (app.clone(), visitor.clone(), asked.clone());
+            service_fn(move |request: Request<Incoming>| {
+                asked.cancel();
+                let mut request = request.map(Body::new);
+                request.extensions_mut().insert(ConnectInfo(peer));
+                request.extensions_mut().insert(visitor.clone());
+                let answer = app.clone().call(request);
+                async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
+            })
+        };
         let connection = protocol.serve_connection(TokioIo::new(stream), answer).with_upgrades();
-        let draining = draining.clone();
+        let (draining, first_request) = (draining.clone(), limits.first_request.get());
         connections.spawn(async move {
             let mut connection = pin!(connection);
             // Whatever ends a connection is the client's business.
             tokio::select! {
                 _ = &mut connection => {}
+                () = silent(&asked, first_request) => {}
                 () = draining.cancelled() => {
                     connection.as_mut().graceful_shutdown();
                     let _ = connection.await;
                 }
             }
-            drop(slot);
+            drop((slot, visitor));
         });
     }
     drop(listener);
@@ -121,21 +130,9 @@ pub(super) async fn run(listener: TcpListener, app: Router, limits: HttpLimits, 
     }
 }
 
-async fn accept(
-    listener: &TcpListener,
-    slots: &Arc<Semaphore>,
-) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
-    let slot = slots.clone().acquire_owned().await.ok()?;
-    match listener.accept().await {
-        Ok((stream, peer)) => {
-            // Fails only on a socket that is gone already.
-            let _ = tend(&stream);
-            Some((stream, peer, slot))
-        }
-        Err(error) => {
-            tracing::warn!(cause = %error, "could not accept a connection");
-            tokio::time::sleep(BREATH).await;
-            None
-        }
+/// Returns if no request came in that time.
+async fn silent(asked: &CancellationToken, within: Duration) {
+    if tokio::time::timeout(within, asked.cancelled()).await.is_ok() {
+        std::future::pending().await
     }
 }
