@@ -19,12 +19,16 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 const SERVICES: [&str; 5] = ["users", "channels", "messages", "logs", "gateway"];
 
 /// Everybody comes from one address and types as fast as the server answers: these limits are for people.
-pub(crate) const RAISED: [&str; 7] = [
+pub(crate) const RAISED: [&str; 11] = [
     "gateway.limits.commands_per_second=10000000",
     "gateway.limits.command_burst=10000000",
     "gateway.limits.connections_per_address=20000",
     "users.newcomers_from_address.burst=100000",
     "users.newcomers_from_address.every=1s",
+    "channels.writes_of_person.burst=1000000",
+    "channels.writes_of_person.every=1s",
+    "messages.writes_of_person.burst=1000000",
+    "messages.writes_of_person.every=1s",
     "log.level=warn",
     "network=Bench",
 ];

@@ -7,12 +7,16 @@ use std::collections::BTreeMap;
 use kit::config::Flags;
 
 /// Of these 0 means something: none allowed, at once, or no wait.
-const MAY_BE_ZERO: [&str; 13] = [
+const MAY_BE_ZERO: [&str; 17] = [
     "channels.late_sends",
     "channels.max_invitations",
     "channels.max_list_entries",
     "channels.max_registered_each",
+    "channels.writes_of_person.every",
     "gateway.limits.login_pause",
+    "http.concurrency_of_services",
+    "http.connections_per_address",
+    "messages.writes_of_person.every",
     "users.api_tokens_of_account",
     "users.former_nicks_kept",
     "users.hashes_waiting",

@@ -2,8 +2,11 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use kit::config::{Period, SecretUrl};
-use serde::{Deserialize, Serialize};
+use kit::{
+    config::{Period, SecretUrl},
+    rate::Rate,
+};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Settings of channel-service; every limit says its unit and why it is what it is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -55,6 +58,15 @@ pub struct Config {
     /// Between two questions to user-service whether nicks of members have changed unnoticed.
     #[serde(deserialize_with = "kit::config::above_zero")]
     pub people_every: Period,
+    /// Changes that one person makes by REST: as fast as the line protocol's commands, slower than a flood.
+    #[serde(deserialize_with = "writes_of_person")]
+    pub writes_of_person: Rate,
+}
+
+const WRITES_OF_PERSON: Rate = Rate { burst: 100, every: Period::millis(50) };
+
+fn writes_of_person<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Rate, D::Error> {
+    Rate::deserialize_part(deserializer, WRITES_OF_PERSON)
 }
 
 impl Default for Config {
@@ -77,6 +89,7 @@ impl Default for Config {
             sweep_every: Period::seconds(60),
             tasks_every: Period::seconds(1),
             people_every: Period::seconds(30),
+            writes_of_person: WRITES_OF_PERSON,
         }
     }
 }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use anyhow::ensure;
 use api::auth::ServiceName;
-use kit::{Kit, Running, Service, auth::Verifier, config::Settings, db::Migrations};
+use kit::{Kit, Running, Service, auth::Verifier, config::Settings, db::Migrations, rate::Pace};
 
 pub use self::config::Config;
 use self::{changes::Changes, store::Store};
@@ -63,7 +63,8 @@ impl Service for ChannelService {
         people::start(&kit, &changes);
         ensure!(changes.config.max_members > 0, "channels.max_members: at least 1");
         let listen = changes.config.listen;
-        let routes = routes::all().with_state(App { changes, verifier: kit.verifier.clone() });
+        let pace = Pace::new(changes.config.writes_of_person, kit.clock.clone());
+        let routes = routes::served(pace).with_state(App { changes, verifier: kit.verifier.clone() });
         kit.serve(listen, routes).await
     }
 }

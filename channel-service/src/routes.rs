@@ -12,6 +12,8 @@ mod services;
 mod settings;
 mod users;
 
+use axum::middleware::from_fn_with_state;
+use kit::rate::{Pace, paced};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::App;
@@ -36,4 +38,9 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(services::end_holders))
         .routes(routes!(services::heads))
         .routes(routes!(services::erase))
+}
+
+/// As all are served: what each person writes is bounded.
+pub(crate) fn served(pace: Pace) -> OpenApiRouter<App> {
+    all().layer(from_fn_with_state(pace, paced))
 }

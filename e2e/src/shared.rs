@@ -31,6 +31,8 @@ const ROOMY: &[&str] = &[
     "gateway.limits.command_burst=100000",
     "users.newcomers_from_address={burst=100000,every=1}",
     "users.logins_from_address={burst=100000,every=1}",
+    "channels.writes_of_person={burst=1000000,every=1}",
+    "messages.writes_of_person={burst=1000000,every=1}",
 ];
 
 static ONE: OnceCell<Town> = OnceCell::const_new();

@@ -31,6 +31,8 @@ static MACHINE: Mutex<()> = Mutex::const_new(());
 async fn at_twice_the_load_over_rest_accepted_sends_are_as_fast_as_ever() {
     let _machine = MACHINE.lock().await;
     let plan = Plan::five_processes().with_faults().set(&format!("http.concurrency={SLOTS}"));
+    // One person makes all the load.
+    let plan = plan.set("messages.writes_of_person={burst=1000000,every=1}");
     let town = plan.start().await;
     let (rest, channel) = member(&town).await;
     let slow = json!({ "path": "/v1/channels/", "fault": "slow", "millis": WORK.as_millis() as u64, "times": u32::MAX });

@@ -2,8 +2,11 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use kit::config::{Period, SecretUrl};
-use serde::{Deserialize, Serialize};
+use kit::{
+    config::{Period, SecretUrl},
+    rate::Rate,
+};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Settings of message-service; every limit says its unit and why it is what it is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -56,6 +59,15 @@ pub struct Config {
     /// How old the knowledge of a channel's retention may be before its owner is asked again.
     #[serde(deserialize_with = "kit::config::above_zero")]
     pub ask_policies_every: Period,
+    /// What one person sends or changes by REST: as fast as the line protocol's commands, slower than a flood.
+    #[serde(deserialize_with = "writes_of_person")]
+    pub writes_of_person: Rate,
+}
+
+const WRITES_OF_PERSON: Rate = Rate { burst: 100, every: Period::millis(50) };
+
+fn writes_of_person<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Rate, D::Error> {
+    Rate::deserialize_part(deserializer, WRITES_OF_PERSON)
 }
 
 impl Default for Config {
@@ -77,6 +89,7 @@ impl Default for Config {
             keep_keys: Period::seconds(api::messages::KEY_DAYS * 24 * 3600),
             clean_every: Period::seconds(10 * 60),
             ask_policies_every: Period::seconds(24 * 3600),
+            writes_of_person: WRITES_OF_PERSON,
         }
     }
 }

@@ -17,7 +17,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::ensure;
 use api::auth::ServiceName;
-use kit::{Kit, Running, Service, config::Settings};
+use kit::{Kit, Running, Service, config::Settings, rate::Pace};
 
 pub use self::config::Config;
 use self::{
@@ -74,7 +74,8 @@ impl Service for MessageService {
             waiting: Waiting::new(WAITING),
         });
         background::start(&kit.tasks, &app);
-        kit.serve(listen, routes::all().with_state(app)).await
+        let pace = Pace::new(app.config.writes_of_person, kit.clock.clone());
+        kit.serve(listen, routes::served(pace).with_state(app)).await
     }
 }
 

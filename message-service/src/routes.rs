@@ -11,6 +11,8 @@ mod send;
 mod services;
 mod streams;
 
+use axum::middleware::from_fn_with_state;
+use kit::rate::{Pace, paced};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::app::App;
@@ -34,4 +36,9 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(services::direct_heads))
         .routes(routes!(services::heads))
         .routes(routes!(services::erase))
+}
+
+/// As all are served: what each person writes is bounded.
+pub(crate) fn served(pace: Pace) -> OpenApiRouter<App> {
+    all().layer(from_fn_with_state(pace, paced))
 }

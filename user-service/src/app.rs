@@ -10,7 +10,12 @@ use api::{
     id::SessionId,
 };
 use arc_swap::ArcSwap;
-use kit::{Clock, Failure, Result, auth::Verifier, bus::Bus};
+use kit::{
+    Clock, Failure, Result,
+    auth::Verifier,
+    bus::Bus,
+    rate::{self, Tries},
+};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -19,7 +24,6 @@ use crate::{
     domain::{
         bans::{Newcomer, Target},
         cloak,
-        rate::{self, Tries},
     },
     keyring::Keyring,
     passwords::Passwords,

@@ -1,11 +1,11 @@
 //! The section `[users]`.
 
-use std::{net::SocketAddr, num::NonZeroU32};
+use std::net::SocketAddr;
 
 use kit::config::{Period, SecretUrl};
 use serde::{Deserialize, Deserializer, Serialize};
 
-pub use crate::domain::rate::Rate;
+pub use kit::rate::Rate;
 
 /// Who may register an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,28 +87,16 @@ const LOGINS_OF_ACCOUNT: Rate = Rate { burst: 10, every: Period::seconds(30) };
 const LOGINS_FROM_ADDRESS: Rate = Rate { burst: 30, every: Period::seconds(10) };
 const NEWCOMERS_FROM_ADDRESS: Rate = Rate { burst: 500, every: Period::seconds(1) };
 
-/// One half of a rate may be set alone; the other stays as it is by default, and that differs from rate to rate.
-fn rate<'de, D: Deserializer<'de>>(deserializer: D, default: Rate) -> Result<Rate, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Given {
-        burst: Option<NonZeroU32>,
-        every: Option<Period>,
-    }
-    let Given { burst, every } = Given::deserialize(deserializer)?;
-    Ok(Rate { burst: burst.map_or(default.burst, NonZeroU32::get), every: every.unwrap_or(default.every) })
-}
-
 fn logins_of_account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Rate, D::Error> {
-    rate(deserializer, LOGINS_OF_ACCOUNT)
+    Rate::deserialize_part(deserializer, LOGINS_OF_ACCOUNT)
 }
 
 fn logins_from_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Rate, D::Error> {
-    rate(deserializer, LOGINS_FROM_ADDRESS)
+    Rate::deserialize_part(deserializer, LOGINS_FROM_ADDRESS)
 }
 
 fn newcomers_from_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Rate, D::Error> {
-    rate(deserializer, NEWCOMERS_FROM_ADDRESS)
+    Rate::deserialize_part(deserializer, NEWCOMERS_FROM_ADDRESS)
 }
 
 impl Default for Config {

@@ -5,5 +5,4 @@ pub(crate) mod cloak;
 pub(crate) mod keys;
 pub(crate) mod lease;
 pub(crate) mod password;
-pub(crate) mod rate;
 pub(crate) mod secret;

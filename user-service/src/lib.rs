@@ -18,13 +18,12 @@ use std::sync::Arc;
 
 use api::auth::ServiceName;
 use arc_swap::ArcSwap;
-use kit::{Clock, Kit, Running, Service, auth::KeySource, config::Settings};
+use kit::{Clock, Kit, Running, Service, auth::KeySource, config::Settings, rate::Tries};
 use parking_lot::Mutex;
 
 pub use self::config::{Config, Rate, Registration};
 use self::{
     app::{App, Parts, Tried},
-    domain::rate::Tries,
     keyring::Keyring,
     passwords::Passwords,
     store::Store,

@@ -8,12 +8,12 @@ use api::{
     id::{SessionId, TokenId},
     users::{Credentials, OpenSession},
 };
-use kit::{Failure, Result, auth::Verified};
+use kit::{Failure, Result, auth::Verified, rate};
 
 use crate::{
     app::App,
     domain::{
-        cloak, rate,
+        cloak,
         secret::{self, Presented},
     },
     store::{

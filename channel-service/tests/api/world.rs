@@ -13,6 +13,7 @@ use kit::{
     Clock, Running, Service,
     auth::{Signer, act_as},
     config::{BusConfig, Common, Period, Settings, Urls},
+    rate::Rate,
     secrets::Keys,
 };
 use reqwest::Method;
@@ -90,7 +91,13 @@ async fn start(mut common: Common, dir: TempDir, configure: impl FnOnce(&mut Con
 
 /// Background loops that a test does not wait long for.
 fn quick() -> Config {
-    Config { expire_every: Period::millis(20), sweep_every: Period::millis(50), ..Config::default() }
+    Config {
+        expire_every: Period::millis(20),
+        sweep_every: Period::millis(50),
+        // Stories are told faster than people type; the limit has a test of its own.
+        writes_of_person: Rate { burst: 1_000_000, every: Period::seconds(1) },
+        ..Config::default()
+    }
 }
 
 /// A guest who comes over REST; `with_session` and `with_account` make them more.

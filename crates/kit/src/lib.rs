@@ -10,6 +10,7 @@ pub mod db;
 pub mod extract;
 pub mod http;
 pub mod problem;
+pub mod rate;
 pub mod secrets;
 pub mod service;
 pub mod telemetry;

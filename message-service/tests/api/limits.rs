@@ -1,5 +1,5 @@
-use api::{ErrorCode, messages::SendTo, page::Batch};
-use kit::config::Period;
+use api::{ErrorCode, auth::ServiceName, messages::SendTo, page::Batch};
+use kit::{config::Period, rate::Rate};
 
 use crate::town::{Town, channel_id, problem, soon, stored};
 
@@ -77,4 +77,37 @@ async fn keys_of_gateways_end_at_their_limit() {
         .await;
     assert_eq!(stored(&results[0]).seq, 1);
     assert_eq!(problem(&results[1]), ErrorCode::InvalidParameter);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_writes_so_much_by_rest_and_a_gateway_sends_for_many() {
+    let rate = Rate { burst: 3, every: Period::seconds(60) };
+    let town = Town::with(|config| config.writes_of_person = rate).await;
+    let (alice, bob) = (town.guest("alice").await, town.guest("bob").await);
+    let here = SendTo::Channel(channel_id(&town.joins(&alice, "rust").await));
+    town.joins(&bob, "rust").await;
+    for _ in 0..3 {
+        town.says(&alice, "rust", "x").await.ok();
+    }
+    let refused = town.says(&alice, "rust", "x").await;
+    assert!(refused.body["retry_after"].as_u64().is_some_and(|wait| (1..=60).contains(&wait)), "{refused:?}");
+    refused.refused(ErrorCode::TooFast);
+    town.get(&alice, "/v1/channels/rust/messages").await.ok();
+    town.says(&bob, "rust", "x").await.ok();
+    for key in 0..9 {
+        stored(&town.batch(&[alice.item(here.clone(), "x", &format!("key-{key}"))]).await[0]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_changes_channels_no_faster_than_anybody_types() {
+    let town = Town::new().await;
+    let alice = town.guest("alice").await;
+    // Tries count, whatever comes of them.
+    let path = "/v1/channels/no,name/members/me";
+    let join = || town.send(town.request(ServiceName::Channels, Some(&alice), "PUT", path));
+    let answers = futures_util::future::join_all((0..400).map(|_| join())).await;
+    let refused = answers.iter().filter(|answer| answer.body["code"] == "too-fast").count();
+    assert!((1..=300).contains(&refused), "a hundred pass at once: {refused}");
+    assert!(answers.iter().filter(|answer| answer.status == 429).count() == refused);
 }

@@ -14,6 +14,7 @@ use kit::{
     Clock, Running, Service,
     auth::Signer,
     config::{Common, Period, Settings},
+    rate::Rate,
     secrets::Keys,
 };
 use message_service::{Config, MessageService};
@@ -81,6 +82,8 @@ fn quick() -> Config {
         heads_every: Period::millis(100),
         stream_heartbeat: Period::millis(100),
         clean_every: Period::millis(50),
+        // Stories are told faster than people type; the limit has a test of its own.
+        writes_of_person: Rate { burst: 1_000_000, every: Period::seconds(1) },
         ..Config::default()
     }
 }

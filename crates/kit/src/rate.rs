@@ -1,9 +1,17 @@
 //! How often something may be tried: a bucket for each key, so many at once, then one each so often.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, num::NonZeroU32, sync::Arc, time::Duration};
 
-use api::Timestamp;
-use serde::Serialize;
+use api::{ErrorCode, Timestamp};
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use parking_lot::Mutex;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::{auth::Caller, clock::Clock, config::Period, problem::Failure};
 
 /// Keys remembered; past it those that have their whole allowance again are forgotten, then everything is. Some 100 bytes each.
 const MAX_KEYS: usize = 100_000;
@@ -14,30 +22,53 @@ pub struct Rate {
     /// Tries at once.
     pub burst: u32,
     /// Time until a used one comes back.
-    pub every: kit::config::Period,
+    pub every: Period,
+}
+
+impl Rate {
+    /// A setting of which half may be left out; `default` has it then.
+    ///
+    /// # Errors
+    /// It is no rate.
+    pub fn deserialize_part<'de, D: Deserializer<'de>>(
+        deserializer: D,
+        default: Self,
+    ) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Given {
+            burst: Option<NonZeroU32>,
+            every: Option<Period>,
+        }
+        let Given { burst, every } = Given::deserialize(deserializer)?;
+        Ok(Self {
+            burst: burst.map_or(default.burst, NonZeroU32::get),
+            every: every.unwrap_or(default.every),
+        })
+    }
 }
 
 /// The tries of many keys (GCRA: one moment for each key says it all).
-pub(crate) struct Tries {
+pub struct Tries {
     rate: Rate,
     /// When the key will have its whole allowance again.
     whole_at: HashMap<String, Timestamp>,
 }
 
 impl Tries {
-    pub(crate) fn new(rate: Rate) -> Self {
+    pub fn new(rate: Rate) -> Self {
         Self { rate, whole_at: HashMap::new() }
     }
 
     /// Takes one; or how long to wait for one.
-    pub(crate) fn take(&mut self, key: &str, now: Timestamp) -> Result<(), Duration> {
+    pub fn take(&mut self, key: &str, now: Timestamp) -> Result<(), Duration> {
         self.check(key, now)?;
         self.count(key, now);
         Ok(())
     }
 
     /// Whether one may be taken; or how long to wait.
-    pub(crate) fn check(&self, key: &str, now: Timestamp) -> Result<(), Duration> {
+    pub fn check(&self, key: &str, now: Timestamp) -> Result<(), Duration> {
         let debt = self.whole_at.get(key).map_or(Duration::ZERO, |whole_at| whole_at.since(now));
         let with_this = debt + self.rate.every.get();
         let most = self.rate.every.get() * self.rate.burst;
@@ -45,7 +76,7 @@ impl Tries {
     }
 
     /// Takes one, allowed or not: what was tried at the same time as the last allowed one is paid for later.
-    pub(crate) fn count(&mut self, key: &str, now: Timestamp) {
+    pub fn count(&mut self, key: &str, now: Timestamp) {
         if self.whole_at.len() >= MAX_KEYS && !self.whole_at.contains_key(key) {
             self.whole_at.retain(|_, whole_at| *whole_at > now);
             if self.whole_at.len() >= MAX_KEYS {
@@ -58,14 +89,42 @@ impl Tries {
 }
 
 /// Seconds for `Retry-After`, never too few.
-pub(crate) fn seconds(wait: Duration) -> u32 {
+pub fn seconds(wait: Duration) -> u32 {
     u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX).max(1)
+}
+
+/// How often each person may change something here. What gateways do for people is not counted: they have counted it.
+#[derive(Clone)]
+pub struct Pace {
+    tries: Arc<Mutex<Tries>>,
+    clock: Clock,
+}
+
+impl Pace {
+    pub fn new(rate: Rate, clock: Clock) -> Self {
+        Self { tries: Arc::new(Mutex::new(Tries::new(rate))), clock }
+    }
+
+    fn take(&self, request: &Request) -> Result<(), Failure> {
+        let caller = request.extensions().get::<Caller>().filter(|caller| caller.service.is_none());
+        let Some(person) = caller.and_then(|caller| caller.actor.as_ref()) else { return Ok(()) };
+        if request.method().is_safe() {
+            return Ok(());
+        }
+        let taken = self.tries.lock().take(person.id().as_str(), self.clock.now());
+        taken.map_err(|wait| Failure::new(ErrorCode::TooFast).retry_after(seconds(wait)))
+    }
+}
+
+/// For `from_fn_with_state` around routes: whoever is too fast waits, before their body is read.
+pub async fn paced(State(pace): State<Pace>, request: Request, next: Next) -> Result<Response, Failure> {
+    pace.take(&request)?;
+    Ok(next.run(request).await)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kit::config::Period;
 
     #[test]
     fn so_many_at_once_then_one_each_so_often() {
