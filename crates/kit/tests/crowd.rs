@@ -154,3 +154,17 @@ async fn who_says_nothing_is_shown_the_door_and_who_spoke_is_not() {
     assert_eq!(slow.read(&mut [0; 64]).await.unwrap_or(0), 0);
     assert!(asks(&mut spoke, None).await.starts_with("HTTP/1.1 200"));
 }
+
+#[tokio::test]
+async fn so_many_connections_are_served_and_one_more_waits_for_its_turn() {
+    let up = up_with(|common| common.http.connections = 1).await;
+    let (mut first, mut second) = (connect(&up).await, connect(&up).await);
+    assert!(asks(&mut first, None).await.starts_with("HTTP/1.1 200"));
+    second.write_all(b"GET /trace HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+    for _ in 0..20 {
+        assert!(asks(&mut first, None).await.starts_with("HTTP/1.1 200"));
+    }
+    assert!(second.try_read(&mut [0; 1]).is_err(), "nobody has listened to it yet");
+    drop(first);
+    assert!(rest(second).await.starts_with("HTTP/1.1 200"));
+}
