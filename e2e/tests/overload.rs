@@ -15,6 +15,8 @@ use self::overload::load::{Answered, Load, Memory, Rounds};
 
 /// Requests that a service works on at once.
 const SLOTS: usize = 8;
+/// Senders of the usual load: a slot is free again a moment after its answer has gone, so that as many as slots would be too many.
+const SENDERS: usize = SLOTS - 1;
 /// What one send takes, at least: with the slots it makes what the service can take, 100 a second, whatever the machine.
 const WORK: Duration = Duration::from_millis(80);
 const MEASURED: Duration = Duration::from_millis(1500);
@@ -38,11 +40,11 @@ async fn at_twice_the_load_over_rest_accepted_sends_are_as_fast_as_ever() {
     let slow = json!({ "path": "/v1/channels/", "fault": "slow", "millis": WORK.as_millis() as u64, "times": u32::MAX });
     rest.post(Messages, "/v1/test/faults", &slow).await.is(204);
 
-    let first = closed_loop(&rest, &channel, SLOTS, WARM_UP).await;
+    let first = closed_loop(&rest, &channel, SENDERS, WARM_UP).await;
     let memory = Memory::watch(town.process_id(Messages).expect("it runs"));
     let (mut rounds, mut offered) = (Rounds::default(), 0.0);
     for _ in 0..ROUNDS {
-        let usual = closed_loop(&rest, &channel, SLOTS, MEASURED).await;
+        let usual = closed_loop(&rest, &channel, SENDERS, MEASURED).await;
         let twice = 2.0 * usual.accepted.len() as f64 / MEASURED.as_secs_f64();
         let twice = open_loop(&rest, &channel, twice, MEASURED).await;
         offered += usual.accepted.len() as f64;
