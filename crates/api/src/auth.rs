@@ -99,6 +99,23 @@ impl FromIterator<Scope> for Scopes {
     }
 }
 
+/// Scopes that somebody asks for: one that nobody knows is refused, as it would be missed later. Tokens of newer releases may hold
+/// some; those are read leniently.
+///
+/// # Errors
+/// A word that names no scope.
+pub fn asked_scopes<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Scopes, D::Error> {
+    let words = String::deserialize(deserializer)?;
+    let is_known = |word: &&str| Scope::ALL.into_iter().any(|scope| scope.as_str() == *word);
+    match words.split(' ').filter(|word| !word.is_empty()).find(|word| !is_known(word)) {
+        None => Ok(Scopes::from(words)),
+        Some(word) => {
+            let known = String::from(Scope::ALL.into_iter().collect::<Scopes>());
+            Err(serde::de::Error::custom(format!("there is no scope {word}; there are {known}")))
+        }
+    }
+}
+
 impl From<String> for Scopes {
     fn from(words: String) -> Self {
         Scope::ALL.into_iter().filter(|scope| words.split(' ').any(|word| word == scope.as_str())).collect()

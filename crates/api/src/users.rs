@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::{
     AccountName, Nick, Person, Timestamp,
-    auth::Scopes,
+    auth::{Scopes, asked_scopes},
     event::UserEvent,
     id::{AccountId, GatewayId, NetworkBanId, SessionId, TokenId, UserId},
     text::LineText,
@@ -82,7 +82,7 @@ pub enum TokenRequest {
         name: String,
         password: String,
         /// Fewer scopes than all.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "asked_scope")]
         scope: Option<Scopes>,
     },
     Guest {
@@ -94,6 +94,10 @@ pub enum TokenRequest {
     ApiToken {
         api_token: String,
     },
+}
+
+fn asked_scope<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Scopes>, D::Error> {
+    asked_scopes(deserializer).map(Some)
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -127,7 +131,7 @@ pub struct RevokeToken {
 #[serde(deny_unknown_fields)]
 pub struct NewApiToken {
     pub label: LineText,
-    #[serde(default = "Scopes::ordinary")]
+    #[serde(default = "Scopes::ordinary", deserialize_with = "asked_scopes")]
     pub scopes: Scopes,
 }
 

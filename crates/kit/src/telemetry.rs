@@ -5,7 +5,7 @@ mod ship;
 
 use std::{io::IsTerminal, sync::OnceLock, time::Duration};
 
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
 
 pub use self::{layer::LogLayer, ship::ship};
@@ -13,6 +13,8 @@ use crate::config::{LogConfig, LogFormat};
 
 /// Seconds of a request: from a cache's answer to the timeout.
 const BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0];
+/// Counts, such as what one transaction holds.
+const SIZES: [f64; 8] = [1.0, 2.0, 5.0, 10.0, 50.0, 100.0, 500.0, 1000.0];
 /// Samples wait in memory until folded into buckets.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -39,8 +41,11 @@ pub fn init(config: &LogConfig) -> anyhow::Result<()> {
 pub fn metrics() -> &'static PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
     HANDLE.get_or_init(|| {
-        let recorder =
-            PrometheusBuilder::new().set_buckets(&BUCKETS).expect("there are buckets").build_recorder();
+        let recorder = PrometheusBuilder::new()
+            .set_buckets(&BUCKETS)
+            .and_then(|builder| builder.set_buckets_for_metric(Matcher::Suffix("_size".to_owned()), &SIZES))
+            .expect("there are buckets")
+            .build_recorder();
         let handle = recorder.handle();
         // An embedding program may count elsewhere already: then these pages stay empty.
         if metrics::set_global_recorder(recorder).is_ok() {

@@ -16,6 +16,11 @@ const OWN: &str = "insert into names (skeleton, user_id, account) values ($1, $2
 const TAKE_OFF: &str = "delete from names where user_id = $1 and not account and skeleton <> $2";
 const LOSE_ALL: &str = "delete from names where user_id = $1";
 
+/// What those are called who were erased, here and in messages: nobody is to pass for one of them.
+fn is_of_the_erased(skeleton: &str) -> bool {
+    skeleton == "[erased]" || skeleton.starts_with("erased-")
+}
+
 /// Takes a name to wear; false if somebody else holds it or one that looks the same.
 pub(crate) async fn wear(
     tx: &mut Tx,
@@ -23,6 +28,9 @@ pub(crate) async fn wear(
     user: &UserId,
     instead_of: Option<&UserId>,
 ) -> sqlx::Result<bool> {
+    if is_of_the_erased(skeleton) {
+        return Ok(false);
+    }
     let instead_of = instead_of.map(UserId::as_str);
     let won: Option<(String,)> = fetch_optional!(tx, WEAR, skeleton, user.as_str(), instead_of)?;
     Ok(won.is_some())
@@ -30,6 +38,9 @@ pub(crate) async fn wear(
 
 /// Takes a name for good, as an account's; false if somebody else holds it or one that looks the same.
 pub(crate) async fn own(tx: &mut Tx, skeleton: &str, user: &UserId) -> sqlx::Result<bool> {
+    if is_of_the_erased(skeleton) {
+        return Ok(false);
+    }
     let won: Option<(String,)> = fetch_optional!(tx, OWN, skeleton, user.as_str())?;
     Ok(won.is_some())
 }

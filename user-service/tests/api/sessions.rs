@@ -78,6 +78,16 @@ async fn a_session_that_ends_frees_the_guests_nick_and_leaves_the_channels() {
 }
 
 #[tokio::test]
+async fn nobody_passes_for_somebody_who_was_erased() {
+    let town = Town::up().await;
+    for nick in ["[erased]", "[Erased]", "erased-4prf4vpadgo0p"] {
+        let taken = town.opens(session(&gateway_id(), "192.0.2.1", as_guest(nick))).await;
+        assert_eq!(taken.unwrap_err().code.as_str(), "nick-in-use", "{nick}");
+        assert_eq!(refused(town.wants_guest(nick)).await, "nick-in-use", "{nick}");
+    }
+}
+
+#[tokio::test]
 async fn who_comes_back_at_once_has_left_the_channels_before() {
     let town = Town::up().await;
     let gateway = gateway_id();

@@ -115,6 +115,9 @@ async fn an_api_token_is_exchanged_for_its_own_scopes_listed_and_revoked() {
     let too_much = json!({ "label": "bot", "scopes": "read operator" });
     assert_eq!(refused(tokens(Method::POST).json(&too_much)).await, "insufficient-scope");
     let made = said(tokens(Method::POST).json(&json!({ "label": "bot", "scopes": "read write" })), 201).await;
+    let mistyped = json!({ "label": "bot", "scopes": "read wirte" });
+    let mistyped = said(tokens(Method::POST).json(&mistyped), 422).await;
+    assert!(mistyped.to_string().contains("there is no scope wirte"), "{mistyped}");
     let secret = made["secret"].as_str().unwrap();
     let list = said(tokens(Method::GET), 200).await;
     assert_eq!((&list["items"][0]["id"], list["items"][0].get("secret")), (&made["id"], None));
