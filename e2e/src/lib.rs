@@ -19,7 +19,6 @@ mod heard;
 mod line;
 mod names;
 mod pattern;
-mod ports;
 mod postgres;
 mod process;
 pub mod recorder;

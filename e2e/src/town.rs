@@ -20,7 +20,6 @@ pub use self::plan::Plan;
 use crate::{
     clock::{WITHIN, until},
     line::Line,
-    ports,
     postgres::Databases,
     process::Process,
     rest::Rest,
@@ -70,8 +69,9 @@ impl Town {
     async fn build(plan: Plan) -> Self {
         let home = tempfile::Builder::new().prefix("causerie-e2e-").tempdir().expect("a folder can be made");
         let databases = if plan.postgres { Some(Databases::create().await) } else { None };
-        let ports: BTreeMap<_, _> = ServiceName::ALL.into_iter().map(|name| (name, ports::free())).collect();
-        let chat = ports::free();
+        let ports: BTreeMap<_, _> =
+            ServiceName::ALL.into_iter().map(|name| (name, kit::testing::port())).collect();
+        let chat = kit::testing::port();
 
         let mut arguments: Vec<OsString> = vec!["--data".into(), home.path().join("data").into()];
         let mut set = |setting: String| arguments.extend(["--set".into(), OsString::from(setting)]);

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
@@ -116,7 +116,7 @@ impl Counts {
         most: usize,
         most_each: usize,
     ) -> Result<Place, &'static str> {
-        let from = network(peer.ip().to_canonical());
+        let from = kit::address::network(peer.ip());
         let mut connected = self.0.lock();
         if connected.all >= most {
             return Err("the server is full, try again later");
@@ -143,14 +143,6 @@ impl Drop for Place {
         }
         connected.all -= 1;
         metrics::gauge!("gateway_connections").set(connected.all as f64);
-    }
-}
-
-/// What counts as one address: a whole /64 of IPv6, which one customer gets.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from(u128::from(v6) >> 64 << 64)),
     }
 }
 

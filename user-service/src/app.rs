@@ -144,7 +144,7 @@ impl Parts {
 
     /// Counts somebody new from an address; 429 if too many have come from there.
     pub(crate) fn count_newcomer(&self, address: IpAddr) -> Result<()> {
-        let key = cloak::network(address).to_string();
+        let key = kit::address::network(address).to_string();
         let taken = self.tries.newcomers.lock().take(&key, self.now());
         taken.map_err(|wait| Failure::new(ErrorCode::TooFast).retry_after(rate::seconds(wait)))
     }

@@ -12,10 +12,7 @@ use kit::{Failure, Result, auth::Verified, rate};
 
 use crate::{
     app::App,
-    domain::{
-        cloak,
-        secret::{self, Presented},
-    },
+    domain::secret::{self, Presented},
     store::{
         accounts::AccountRow,
         sessions::{Identity, Known, Opening, Proof},
@@ -34,7 +31,7 @@ impl App {
     pub(crate) async fn login(&self, name: &str, password: &str, address: IpAddr) -> Result<AccountRow> {
         let name = AccountName::try_from(name).ok();
         let account_key = name.as_ref().map(AccountName::key);
-        let address_key = cloak::network(address).to_string();
+        let address_key = kit::address::network(address).to_string();
         self.may_try(account_key.as_deref(), &address_key)?;
         let account = match &name {
             Some(name) => self.store.account(name).await?,

@@ -1,6 +1,7 @@
 //! What every service needs and none owns: settings, telemetry, databases, problems, tokens, the HTTP frame, the bus.
 //! Stands between `api`, whose types it serves, and the services; it knows no word of what people do with them.
 
+pub mod address;
 pub mod auth;
 pub mod bus;
 pub mod clock;

@@ -8,8 +8,10 @@ use crate::config::Common;
 
 #[cfg(feature = "db")]
 mod database;
+mod ports;
 #[cfg(feature = "db")]
 pub use self::database::{TestDb, postgres, postgres_url, sqlite};
+pub use self::ports::port;
 
 /// Shared settings for a test: data in a temporary folder, nothing shipped.
 ///

@@ -5,6 +5,7 @@
 //! gateway for that.
 
 mod at;
+mod decimal;
 pub mod irc;
 pub mod lines;
 pub mod plain;

@@ -3,7 +3,7 @@
 
 mod person;
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 
 use gateway::{Config, Started};
 use kit::{
@@ -25,12 +25,6 @@ pub(crate) struct Town {
     _home: TempDir,
 }
 
-/// A port that was free a moment ago.
-fn port() -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there are free ports");
-    listener.local_addr().expect("a listener has an address")
-}
-
 fn url(address: SocketAddr) -> Url {
     Url::parse(&format!("http://{address}")).expect("an address makes a URL")
 }
@@ -44,7 +38,8 @@ impl Town {
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let (mut common, home) = kit::testing::common();
         common.http.test_faults = true;
-        let [users, channels, messages, logs] = [(); 4].map(|()| port());
+        let [users, channels, messages, logs] =
+            [(); 4].map(|()| SocketAddr::from((Ipv4Addr::LOCALHOST, kit::testing::port())));
         common.urls.users = url(users);
         common.urls.channels = url(channels);
         common.urls.messages = url(messages);

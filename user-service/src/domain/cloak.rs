@@ -1,17 +1,10 @@
 //! What others see of an address: a keyed hash of its network, so that a ban holds and nobody learns where people live.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
 use hmac::{Hmac, KeyInit, Mac};
+use kit::address::network;
 use sha2::Sha256;
-
-/// The network that an address stands for: an IPv4 address itself, an IPv6 address's /64 (one household changes within it at will).
-pub(crate) fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => IpAddr::V4(v4),
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from(u128::from(v6) >> 64 << 64)),
-    }
-}
 
 /// `<8 hexadecimal digits>.cloak`
 pub(crate) fn cloak(key: &[u8], address: IpAddr) -> String {

@@ -84,10 +84,10 @@ pub(super) fn plain(text: &str) -> String {
 fn mismatch(text: &str) -> Option<String> {
     let text = text.strip_prefix("invalid type: ").or_else(|| text.strip_prefix("invalid value: "))?;
     let (found, expected) = text.rsplit_once(", expected ")?;
-    // It may name our own types: "expected struct SendMessage", "expected u32".
-    let expected = match expected.split_once(' ') {
-        Some(("struct" | "enum" | "map" | "internally" | "adjacently", _)) => "an object",
-        None if expected.starts_with(['u', 'i', 'f']) && expected.ends_with(|c: char| c.is_ascii_digit()) => {
+    let expected = match expected {
+        "map" | "a map" => "an object",
+        // "expected u32"
+        _ if expected.starts_with(['u', 'i', 'f']) && expected.ends_with(|c: char| c.is_ascii_digit()) => {
             "a number that fits here"
         }
         _ => expected,

@@ -1,14 +1,12 @@
 //! How many connections there are from each address. Neighbours are not counted: they come from few addresses, maybe from a
 //! stranger's, and are known by their own tokens.
 
-use std::{
-    collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
-    sync::Arc,
-};
+use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
 use ipnet::IpNet;
 use parking_lot::Mutex;
+
+use crate::address::network;
 
 /// Connections of an address that has had its share, which may still show by their first request that a neighbour sent it.
 const MORE: usize = 64;
@@ -90,14 +88,6 @@ impl Drop for Place {
                 all.remove(&self.from);
             }
         }
-    }
-}
-
-/// What counts as one address: a whole /64 of IPv6, which one customer gets.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from(u128::from(v6) >> 64 << 64)),
     }
 }
 

@@ -1,7 +1,7 @@
 use memchr::memchr3;
 
 use super::{MAX_BODY, MAX_TAGS, is_tag_key, split, tags, text::Text};
-use crate::at::At;
+use crate::{at::At, decimal::Decimal};
 
 /// Bytes of a source: a longer one is written as `*`. Ours (nick, user and host at their longest) are far shorter, but no
 /// line may be without room for its verb.
@@ -157,18 +157,8 @@ impl<'a> Line<'a> {
     }
 
     /// Left out if it does not fit: cut, it would be another.
-    pub fn number(mut self, mut number: u64) -> Line<'a> {
-        let mut digits = [0; 20];
-        let mut first = digits.len();
-        loop {
-            first -= 1;
-            digits[first] = b'0' + (number % 10) as u8;
-            number /= 10;
-            if number == 0 {
-                break;
-            }
-        }
-        self.put_whole("", &digits[first..]);
+    pub fn number(mut self, number: u64) -> Line<'a> {
+        self.put_whole("", Decimal::of(number).as_bytes());
         self
     }
 

@@ -1,4 +1,5 @@
 use super::{At, escape};
+use crate::decimal::Decimal;
 
 /// What stands before the code: the label that came with the request, and whether the reply is one given before.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -82,18 +83,9 @@ impl<'a> Frame<'a> {
         self
     }
 
-    pub fn number(self, mut number: u64) -> Frame<'a> {
-        let mut digits = [b' '; 21];
-        let mut first = digits.len();
-        loop {
-            first -= 1;
-            digits[first] = b'0' + (number % 10) as u8;
-            number /= 10;
-            if number == 0 {
-                break;
-            }
-        }
-        self.out.extend_from_slice(&digits[first - 1..]);
+    pub fn number(self, number: u64) -> Frame<'a> {
+        self.out.push(b' ');
+        self.out.extend_from_slice(Decimal::of(number).as_bytes());
         self
     }
 
