@@ -23,7 +23,7 @@ use tokio::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
-pub(crate) use self::outcome::Outcome;
+pub(crate) use self::outcome::{Outcome, middle};
 use self::{
     member::Member,
     outcome::Tally,
@@ -43,6 +43,8 @@ pub(crate) struct Load {
     pub(crate) address: SocketAddr,
     pub(crate) processes: Vec<u32>,
     pub(crate) scenario: &'static Scenario,
+    /// Messages a second of all senders, if they send by the clock.
+    pub(crate) rate: Option<f64>,
     pub(crate) size: usize,
     pub(crate) warmup: Duration,
     pub(crate) measured: Duration,
@@ -68,6 +70,7 @@ struct Shared {
     /// Of each channel in turn.
     flows: Vec<Flow>,
     scenario: &'static Scenario,
+    rate: Option<f64>,
 }
 
 impl Shared {
@@ -96,7 +99,7 @@ impl Shared {
 
 impl Load {
     pub(crate) async fn run(self) -> anyhow::Result<Outcome> {
-        let Self { address, processes, scenario, size, warmup, measured } = self;
+        let Self { address, processes, scenario, rate, size, warmup, measured } = self;
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         let shared = Arc::new(Shared {
             began: std::time::Instant::now(),
@@ -105,6 +108,7 @@ impl Load {
             tallies: (0..threads).map(|_| Mutex::default()).collect(),
             flows: (0..scenario.channels * scenario.senders).map(|_| Flow::default()).collect(),
             scenario,
+            rate,
         });
         let members = arrive(address, scenario).await?;
         let mut views = Vec::new();

@@ -16,7 +16,11 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 use anyhow::Context as _;
 use clap::Parser;
 
-use crate::{load::Load, scenario::Scenario, server::Server};
+use crate::{
+    load::{Load, Outcome},
+    scenario::{Rate, Scenario},
+    server::Server,
+};
 
 /// Measure a Causerie server over the line protocol.
 ///
@@ -25,7 +29,7 @@ use crate::{load::Load, scenario::Scenario, server::Server};
 #[derive(Debug, Parser)]
 #[command(name = "causerie-bench", version)]
 struct Options {
-    /// What to measure: sends-1, sends-64, 1x100, 10x50, 1x1000, 500x4, rate; without it, all of them
+    /// What to measure: sends-1, sends-64, 1x100, 10x50, 1x1000, 500x4, rate, twice; without it, all of them
     #[arg(value_name = "SCENARIO")]
     scenarios: Vec<String>,
     /// Measure a server that runs already (its limits must let this many people in from one address)
@@ -90,9 +94,10 @@ async fn measure(options: Options) -> anyhow::Result<()> {
     eprintln!("{disk}");
     let mut rows = Vec::new();
     for scenario in scenarios {
+        let rate = scenario.rate.map(|rate| messages_per_second(rate, &rows)).transpose()?;
         let mut outcomes = Vec::new();
         for run in 1..=options.runs {
-            let outcome = run_once(&options, scenario)
+            let outcome = run_once(&options, scenario, rate)
                 .await
                 .with_context(|| format!("{}, run {run}", scenario.name))?;
             eprintln!("{} run {run}: {outcome}", scenario.name);
@@ -111,7 +116,22 @@ async fn measure(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn run_once(options: &Options, scenario: &'static Scenario) -> anyhow::Result<load::Outcome> {
+fn messages_per_second(rate: Rate, rows: &[(&'static Scenario, Vec<Outcome>)]) -> anyhow::Result<f64> {
+    match rate {
+        Rate::Fixed(rate) => Ok(rate),
+        Rate::Twice(of) => {
+            let row = rows.iter().find(|(scenario, _)| scenario.name == of);
+            let (_, outcomes) = row.with_context(|| format!("measure {of} before what is twice as much"))?;
+            Ok(2.0 * load::middle(outcomes).sends_per_second())
+        }
+    }
+}
+
+async fn run_once(
+    options: &Options,
+    scenario: &'static Scenario,
+    rate: Option<f64>,
+) -> anyhow::Result<Outcome> {
     let server = match options.addr {
         Some(address) => Server::running(address, options.pid.clone()),
         None => Server::start(options.binary.as_deref(), &options.data, options.five, &options.set).await?,
@@ -120,6 +140,7 @@ async fn run_once(options: &Options, scenario: &'static Scenario) -> anyhow::Res
         address: server.address,
         processes: server.processes(),
         scenario,
+        rate,
         size: options.size,
         warmup: Duration::from_secs_f64(options.warmup),
         measured: Duration::from_secs_f64(options.seconds),

@@ -2,7 +2,14 @@ use std::{fmt::Write as _, path::Path};
 
 use anyhow::Context as _;
 
-use crate::{Options, disk::Fsync, load::Outcome, machine, scenario::Scenario, server::RAISED};
+use crate::{
+    Options,
+    disk::Fsync,
+    load::{self, Outcome},
+    machine,
+    scenario::Scenario,
+    server::RAISED,
+};
 
 const BEGIN: &str = "<!-- measured -->";
 const END: &str = "<!-- /measured -->";
@@ -30,9 +37,7 @@ pub(crate) fn table(options: &Options, disk: &Fsync, rows: &[(&'static Scenario,
     text += "| scenario | durable sends/s | send p50 / p99 ms | deliveries/s | delivery p50 / p99 ms | server CPU s per million | server MiB | refused | lost, duplicated, disordered |\n";
     text += "|---|---|---|---|---|---|---|---|---|\n";
     for (scenario, outcomes) in rows {
-        let mut sorted: Vec<&Outcome> = outcomes.iter().collect();
-        sorted.sort_by(|one, other| one.sends_per_second().total_cmp(&other.sends_per_second()));
-        text += &row(scenario, sorted[sorted.len() / 2]);
+        text += &row(scenario, load::middle(outcomes));
     }
     text
 }

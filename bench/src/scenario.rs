@@ -10,19 +10,42 @@ pub(crate) struct Scenario {
     pub(crate) senders: usize,
     /// Messages that a sender keeps outstanding.
     pub(crate) window: u64,
-    /// Messages a second of all senders together, sent by the clock and not by the answers.
-    pub(crate) rate: Option<f64>,
+    /// Sent by the clock and not by the answers.
+    pub(crate) rate: Option<Rate>,
+}
+
+/// Messages a second of all senders together.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Rate {
+    Fixed(f64),
+    /// Twice what the server took in the scenario of that name, in this run.
+    Twice(&'static str),
 }
 
 /// In every fan-out a message is outstanding until it is acknowledged and one other member has it.
-static SCENARIOS: [Scenario; 7] = [
+static SCENARIOS: [Scenario; 8] = [
     Scenario { name: "sends-1", channels: 1, members: 1, senders: 1, window: 64, rate: None },
     Scenario { name: "sends-64", channels: 64, members: 1, senders: 1, window: 8, rate: None },
     Scenario { name: "1x100", channels: 1, members: 100, senders: 1, window: 32, rate: None },
     Scenario { name: "10x50", channels: 10, members: 50, senders: 5, window: 8, rate: None },
     Scenario { name: "1x1000", channels: 1, members: 1000, senders: 1, window: 8, rate: None },
     Scenario { name: "500x4", channels: 500, members: 4, senders: 1, window: 4, rate: None },
-    Scenario { name: "rate", channels: 10, members: 50, senders: 1, window: 0, rate: Some(500.0) },
+    Scenario {
+        name: "rate",
+        channels: 10,
+        members: 50,
+        senders: 1,
+        window: 0,
+        rate: Some(Rate::Fixed(500.0)),
+    },
+    Scenario {
+        name: "twice",
+        channels: 500,
+        members: 4,
+        senders: 1,
+        window: 0,
+        rate: Some(Rate::Twice("500x4")),
+    },
 ];
 
 impl Scenario {
@@ -46,7 +69,8 @@ impl Scenario {
     pub(crate) fn what(&self) -> String {
         let Self { channels, members, senders, window, rate, .. } = self;
         let load = match rate {
-            Some(rate) => format!("{rate} messages/s in all"),
+            Some(Rate::Fixed(rate)) => format!("{rate} messages/s in all"),
+            Some(Rate::Twice(of)) => format!("twice the messages/s that {of} came to"),
             None => format!("{window} in flight"),
         };
         format!("{channels} channels of {members}, {senders} senders each, {load}")

@@ -29,6 +29,10 @@ const PROVEN: &[(&str, &str)] = &[
     ("gateway.limits.login_pause", "failed_logins_have_an_end"),
     ("gateway.limits.registration_time", "who_says_nothing_is_sent_away_who_has_a_nick_stays"),
     ("gateway.limits.send_queue", "who_does_not_read_is_closed_and_the_others_are_not"),
+    (
+        "gateway.limits.send_wait",
+        "a_burst_may_wait_and_what_comes_too_fast_for_too_long_is_told_to_come_back",
+    ),
     ("gateway.limits.waiting_sends", "so_many_sends_wait_and_one_more_is_told_to_come_back"),
     ("users.api_tokens_of_account", "there_are_so_many_network_bans_and_api_tokens_and_no_more"),
     ("users.hashes_at_once", "so_many_are_hashed_at_once_and_one_more_waits"),

@@ -62,6 +62,10 @@ pub struct Limits {
     /// those accepted are answered in time.
     #[serde(deserialize_with = "kit::config::above_zero")]
     pub waiting_sends: usize,
+    /// How long a send may wait to be stored while more come than the disk takes; after half a second of that, those who have
+    /// waited for longer get `503`, so that those accepted are answered in time. A burst is not turned away.
+    #[serde(deserialize_with = "kit::config::above_zero")]
+    pub send_wait: Period,
     /// Channels that one connection is in: the same as channel-service allows a person.
     #[serde(deserialize_with = "kit::config::above_zero")]
     pub channels: usize,
@@ -93,6 +97,7 @@ impl Default for Limits {
             login_pause: Period::seconds(30),
             send_queue: 1024 * 1024,
             waiting_sends: 8192,
+            send_wait: Period::millis(250),
             channels: api::channels::MAX_CHANNELS_EACH,
         }
     }

@@ -88,7 +88,7 @@ impl Gateway {
         };
         Ok(Arc::new(Self {
             network: kit.common.network.clone(),
-            sends: Sends::start(tasks, hub.clone(), messages.clone(), config.limits.waiting_sends),
+            sends: Sends::start(tasks, hub.clone(), messages.clone(), &config.limits),
             lease: LeaseHeld::default(),
             id,
             config,

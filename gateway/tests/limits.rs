@@ -2,6 +2,8 @@
 
 mod town;
 
+use std::time::Duration;
+
 use kit::config::Period;
 
 use self::town::{Person, Town};
@@ -137,4 +139,48 @@ async fn so_many_sends_wait_and_one_more_is_told_to_come_back() {
     alice.sees_next("@id=2 201 sent #x 2 ").await;
     alice.sees_next("@id=3 503 overloaded").await;
     alice.asks("four", "201 sent #x 3 ").await;
+}
+
+#[tokio::test]
+async fn a_burst_may_wait_and_what_comes_too_fast_for_too_long_is_told_to_come_back() {
+    /// Some 130 of these fill a batch.
+    const BYTES: usize = 4000;
+    /// What a batch takes, at least: two later, a queue has stood for half a second.
+    const TAKES: Duration = Duration::from_millis(300);
+    /// Of each person: of one they wait for one batch, of all for several.
+    const EACH: usize = 120;
+    let town = Town::with(|config| {
+        config.limits.send_wait = Period::millis(50);
+        config.limits.command_burst = 100_000;
+    })
+    .await;
+    let mut people = Vec::new();
+    for nick in ["alice", "bob", "carol", "dave", "erin", "frank"] {
+        let mut person = town.person(nick).await;
+        person.asks(&format!("/join #{nick}"), "200 joined").await;
+        people.push(person);
+    }
+    town.slows("/v1/messages:batch", TAKES, u32::MAX).await;
+    let lines = format!("{}\n", "x".repeat(BYTES)).repeat(EACH);
+
+    people[0].raw(lines.as_bytes()).await;
+    for _ in 0..EACH {
+        people[0].sees_next("201 sent").await;
+    }
+
+    for person in &mut people {
+        person.raw(lines.as_bytes()).await;
+    }
+    let (mut stored, mut refused) = (0, 0);
+    for person in &mut people {
+        for _ in 0..EACH {
+            match &person.line().await.expect("the connection lives")[..15] {
+                reply if reply.starts_with("201 sent #") => stored += 1,
+                "503 overloaded " => refused += 1,
+                other => panic!("{other}"),
+            }
+        }
+    }
+    people[0].asks("and again", "201 sent").await;
+    assert!(stored >= EACH && refused > 0, "{stored} stored, {refused} refused");
 }

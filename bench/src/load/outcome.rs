@@ -54,6 +54,13 @@ pub(crate) struct Outcome {
     pub(crate) faults: Faults,
 }
 
+/// Of several runs, by the sends; there is at least one.
+pub(crate) fn middle(outcomes: &[Outcome]) -> &Outcome {
+    let mut sorted: Vec<&Outcome> = outcomes.iter().collect();
+    sorted.sort_by(|one, other| one.sends_per_second().total_cmp(&other.sends_per_second()));
+    sorted[sorted.len() / 2]
+}
+
 impl Outcome {
     pub(crate) fn sends_per_second(&self) -> f64 {
         self.tally.acknowledged as f64 / self.lasted.as_secs_f64()

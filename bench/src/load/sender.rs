@@ -74,7 +74,7 @@ impl Sender {
     /// Sends until the run is over, and gives the socket back so that it stays open.
     pub(super) async fn send(mut self) -> OwnedWriteHalf {
         let scenario = self.shared.scenario;
-        match scenario.rate {
+        match self.shared.rate {
             None => self.by_answers(scenario.window, scenario.members > 1).await,
             Some(rate) => self.by_the_clock(rate / self.shared.flows.len() as f64).await,
         }

@@ -1,5 +1,7 @@
 //! The lane of sends: nothing overtakes, nothing is lost silently, and the next batch leaves before the last is handed out.
 
+mod standing;
+
 use std::{
     collections::VecDeque,
     sync::Arc,
@@ -19,7 +21,11 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::hub::{Done, Hub, Sent, Stored};
+use self::standing::Standing;
+use crate::{
+    config::Limits,
+    hub::{Done, Hub, Sent, Stored},
+};
 
 /// Bytes of one batch's body, estimated: services take 1 MiB.
 const BATCH_BYTES: usize = 640 * 1024;
@@ -41,16 +47,19 @@ pub(crate) struct Sends {
 struct Send {
     item: SendItem,
     sent: Sent,
+    /// None: it goes again, and has its place.
+    arrived: Option<Instant>,
 }
 
 type Answer = Result<Batch<SendResult>, client::Error>;
 
 impl Sends {
-    pub(crate) fn start(tasks: &Tasks, hub: Arc<Hub>, messages: Messages, places: usize) -> Self {
+    pub(crate) fn start(tasks: &Tasks, hub: Arc<Hub>, messages: Messages, limits: &Limits) -> Self {
         let (queue, arriving) = mpsc::unbounded_channel();
-        let lane = Lane { arriving, waiting: VecDeque::new(), hub, messages };
+        let standing = Standing::new(limits.send_wait.get());
+        let lane = Lane { arriving, waiting: VecDeque::new(), standing, hub, messages };
         tasks.spawn("sends", lane.run());
-        Self { queue, places: Arc::new(Semaphore::new(places)) }
+        Self { queue, places: Arc::new(Semaphore::new(limits.waiting_sends)) }
     }
 
     /// Takes a send; its reply will be given. One that does not fit comes back as its refusal.
@@ -60,7 +69,7 @@ impl Sends {
             return Some(sent.refused(Problem::new(ErrorCode::Overloaded)));
         };
         sent.place = Some(place);
-        let sent = self.queue.send(Send { item, sent }).err()?.0.sent;
+        let sent = self.queue.send(Send { item, sent, arrived: Some(Instant::now()) }).err()?.0.sent;
         // The lane has ended with the gateway.
         Some(sent.refused(Problem::new(ErrorCode::Unavailable)))
     }
@@ -70,6 +79,7 @@ struct Lane {
     arriving: mpsc::UnboundedReceiver<Send>,
     /// In order; those that go again are put in front.
     waiting: VecDeque<Send>,
+    standing: Standing,
     hub: Arc<Hub>,
     messages: Messages,
 }
@@ -93,6 +103,7 @@ impl Lane {
                         if done.is_empty() {
                             tokio::time::sleep(STALE_PAUSE).await;
                         }
+                        done.extend(self.turn_away());
                         // The next batch leaves before this one is handed out.
                         match self.load() {
                             Some(next) => flight = next,
@@ -129,6 +140,17 @@ impl Lane {
         }
     }
 
+    /// More comes than goes: those who have waited for too long were never sent, and are told to come back.
+    fn turn_away(&mut self) -> Vec<Done> {
+        let first = self.waiting.iter().find_map(|send| send.arrived);
+        let Some(too_early) = self.standing.too_early(first, Instant::now()) else { return Vec::new() };
+        let is_late = |send: &Send| send.arrived.is_some_and(|arrived| arrived < too_early);
+        let (late, in_time): (VecDeque<_>, _) = self.waiting.drain(..).partition(is_late);
+        self.waiting = in_time;
+        metrics::counter!("gateway_sends_turned_away_total").increment(late.len() as u64);
+        late.into_iter().map(|send| send.sent.refused(Problem::new(ErrorCode::Overloaded))).collect()
+    }
+
     /// All that waits now, as far as it fits.
     fn load(&mut self) -> Option<Flight> {
         while self.waiting.len() < MAX_BATCH
@@ -144,7 +166,7 @@ impl Lane {
             if bytes > BATCH_BYTES && !items.is_empty() {
                 break;
             }
-            if let Some(Send { item, sent }) = self.waiting.pop_front() {
+            if let Some(Send { item, sent, .. }) = self.waiting.pop_front() {
                 items.push(item);
                 sents.push(sent);
             }
@@ -217,7 +239,7 @@ impl Lane {
                     done.push(sent.stored(Stored { entry, dup }));
                 }
                 SendResult::Problem(problem) => done.push(sent.refused(problem)),
-                SendResult::Stale if sent.reply.is_some() => again.push(Send { item, sent }),
+                SendResult::Stale if sent.reply.is_some() => again.push(Send { item, sent, arrived: None }),
                 SendResult::Stale => {}
             }
         }

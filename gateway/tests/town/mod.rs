@@ -3,7 +3,10 @@
 
 mod person;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use gateway::{Config, Started};
 use kit::{
@@ -107,7 +110,13 @@ impl Town {
 
     /// message-service takes its time for the next request to `path`.
     pub(crate) async fn slows_the_next(&self, path: &str) {
-        let body = format!(r#"{{"path":"{path}","fault":"slow","millis":1000,"times":1}}"#);
+        self.slows(path, Duration::from_secs(1), 1).await;
+    }
+
+    /// So many requests to `path` take message-service so long.
+    pub(crate) async fn slows(&self, path: &str, by: Duration, times: u32) {
+        let millis = by.as_millis();
+        let body = format!(r#"{{"path":"{path}","fault":"slow","millis":{millis},"times":{times}}}"#);
         let messages = self.common.urls.messages.socket_addrs(|| None).expect("it is an address")[0];
         let mut http = Person::connect(messages).await;
         let head =
