@@ -1,7 +1,8 @@
 use std::time::Instant;
 
 use api::{
-    EntryKind, Timestamp,
+    EntryKind, ErrorCode, Problem, Timestamp,
+    auth::ServiceName,
     messages::{SendItem, SendTo},
     text::MessageText,
 };
@@ -111,6 +112,10 @@ pub(super) fn put(session: &Session, target: Addressed, content: Content, reply:
         Err(refusal) => return reply.give(&Err(refusal)),
     };
     let Addressed { to, seen, about } = target;
+    let Some(place) = session.gateway.sends.place() else {
+        let refusal = Refusal { problem: Box::new(Problem::new(ErrorCode::Overloaded)), about };
+        return reply.give(&Err(refusal.of(ServiceName::Messages)));
+    };
     let Content { kind, text, of, key } = content;
     let own_key = key.is_some();
     let addressee = Addressee::from(&to);
@@ -134,7 +139,7 @@ pub(super) fn put(session: &Session, target: Addressed, content: Content, reply:
         about,
         own_key,
         deadline: Instant::now() + SEND_WITHIN,
-        place: None,
+        _place: Some(place),
     };
     if let Some(refused) = session.gateway.sends.put(item, sent) {
         session.gateway.hub.sent(vec![refused]);

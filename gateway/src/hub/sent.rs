@@ -7,12 +7,12 @@ use std::{
 
 use api::{Entry, EntryKind, Problem, auth::ServiceName, id::ChannelId};
 use smallvec::SmallVec;
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Addressee, Client, ClientId, State, channel::OVERDUE};
 use crate::{
     command::{About, Answer, Outcome, Refusal},
     event::{Event, Who},
+    lane::sends::Place,
     reply::Reply,
 };
 
@@ -29,7 +29,7 @@ pub(crate) struct Sent {
     /// When it is given up.
     pub(crate) deadline: Instant,
     /// Its place among all that wait, given back when it is done.
-    pub(crate) place: Option<OwnedSemaphorePermit>,
+    pub(crate) _place: Option<Place>,
 }
 
 /// What came of one.

@@ -1,6 +1,6 @@
 //! The lane of sends: nothing overtakes, nothing is lost silently, and the next batch leaves before the last is handed out.
 
-mod standing;
+mod admission;
 
 use std::{
     collections::VecDeque,
@@ -16,12 +16,10 @@ use api::{
 };
 use client::Messages;
 use kit::{Tasks, trace};
-use tokio::{
-    sync::{Semaphore, mpsc},
-    task::JoinHandle,
-};
+use tokio::{sync::mpsc, task::JoinHandle};
 
-use self::standing::Standing;
+pub(crate) use self::admission::Place;
+use self::admission::{Admission, Watch};
 use crate::{
     config::Limits,
     hub::{Done, Hub, Sent, Stored},
@@ -40,8 +38,7 @@ const STALE_PAUSE: Duration = Duration::from_millis(5);
 pub(crate) struct Sends {
     /// As long as there are places.
     queue: mpsc::UnboundedSender<Send>,
-    /// For all that waits or is on its way: without one it is `503 overloaded`, so that those accepted are answered in time.
-    places: Arc<Semaphore>,
+    admission: Arc<Admission>,
 }
 
 struct Send {
@@ -56,21 +53,22 @@ type Answer = Result<Batch<SendResult>, client::Error>;
 impl Sends {
     pub(crate) fn start(tasks: &Tasks, hub: Arc<Hub>, messages: Messages, limits: &Limits) -> Self {
         let (queue, arriving) = mpsc::unbounded_channel();
-        let standing = Standing::new(limits.send_wait.get());
-        let lane = Lane { arriving, waiting: VecDeque::new(), standing, hub, messages };
+        let admission = Admission::new(limits.waiting_sends);
+        let watch = Watch::new(admission.clone(), limits.waiting_sends, limits.send_wait.get());
+        let lane = Lane { arriving, waiting: VecDeque::new(), watch, hub, messages };
         tasks.spawn("sends", lane.run());
-        Self { queue, places: Arc::new(Semaphore::new(limits.waiting_sends)) }
+        Self { queue, admission }
     }
 
-    /// Takes a send; its reply will be given. One that does not fit comes back as its refusal.
-    pub(crate) fn put(&self, item: SendItem, mut sent: Sent) -> Option<Done> {
+    /// A place for a send. Without one it is `503 overloaded`, so that those accepted are answered in time.
+    pub(crate) fn place(&self) -> Option<Place> {
+        self.admission.place()
+    }
+
+    /// Takes a send that has a place; its reply will be given. It comes back refused when the gateway ends.
+    pub(crate) fn put(&self, item: SendItem, sent: Sent) -> Option<Done> {
         metrics::counter!("gateway_sends_total").increment(1);
-        let Ok(place) = self.places.clone().try_acquire_owned() else {
-            return Some(sent.refused(Problem::new(ErrorCode::Overloaded)));
-        };
-        sent.place = Some(place);
         let sent = self.queue.send(Send { item, sent, arrived: Some(Instant::now()) }).err()?.0.sent;
-        // The lane has ended with the gateway.
         Some(sent.refused(Problem::new(ErrorCode::Unavailable)))
     }
 }
@@ -79,7 +77,7 @@ struct Lane {
     arriving: mpsc::UnboundedReceiver<Send>,
     /// In order; those that go again are put in front.
     waiting: VecDeque<Send>,
-    standing: Standing,
+    watch: Watch,
     hub: Arc<Hub>,
     messages: Messages,
 }
@@ -103,7 +101,7 @@ impl Lane {
                         if done.is_empty() {
                             tokio::time::sleep(STALE_PAUSE).await;
                         }
-                        done.extend(self.turn_away());
+                        done.extend(self.turn_away(done.len()));
                         // The next batch leaves before this one is handed out.
                         match self.load() {
                             Some(next) => flight = next,
@@ -140,10 +138,10 @@ impl Lane {
         }
     }
 
-    /// More comes than goes: those who have waited for too long were never sent, and are told to come back.
-    fn turn_away(&mut self) -> Vec<Done> {
+    /// In overload: those who have waited for too long were never sent, and are told to come back.
+    fn turn_away(&mut self, landed: usize) -> Vec<Done> {
         let first = self.waiting.iter().find_map(|send| send.arrived);
-        let Some(too_early) = self.standing.too_early(first, Instant::now()) else { return Vec::new() };
+        let Some(too_early) = self.watch.landed(landed, first, Instant::now()) else { return Vec::new() };
         let is_late = |send: &Send| send.arrived.is_some_and(|arrived| arrived < too_early);
         let (late, in_time): (VecDeque<_>, _) = self.waiting.drain(..).partition(is_late);
         self.waiting = in_time;

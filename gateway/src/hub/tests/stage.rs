@@ -331,7 +331,7 @@ impl Stage {
         let to = Addressee::Channel(self.channel());
         client.send_begins(to.clone());
         let reply = Some(Reply::begin(&client, Label::default(), "say"));
-        Sent { to, client, reply, about: Box::default(), own_key: false, deadline: self.now, place: None }
+        Sent { to, client, reply, about: Box::default(), own_key: false, deadline: self.now, _place: None }
     }
 
     pub(super) fn stored(&mut self, sent: Sent, seq: u64, text: &str) {

@@ -1,0 +1,219 @@
+//! How many sends may be on their way. While the disk keeps up: as many as there are places. While more come than it takes: as many
+//! as it takes in the time that a send may wait (Little's law), so that those accepted are answered in time and the rest are told at
+//! once. Overload is told from a burst as CoDel does it (RFC 8289, section 5): not by how long the queue is, but by how long its first
+//! has waited, again and again.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+/// Waiting that lasts so long is no burst, and overload of which nobody was told for so long is over. The rate is looked at as often.
+const LASTING: Duration = Duration::from_millis(500);
+
+/// The places.
+pub(super) struct Admission {
+    taken: AtomicUsize,
+    allowed: AtomicUsize,
+    turned_away: AtomicU64,
+}
+
+/// One of them, until it is dropped.
+pub(crate) struct Place(Arc<Admission>);
+
+impl Admission {
+    pub(super) fn new(most: usize) -> Arc<Self> {
+        Arc::new(Self {
+            taken: AtomicUsize::new(0),
+            allowed: AtomicUsize::new(most),
+            turned_away: AtomicU64::new(0),
+        })
+    }
+
+    pub(super) fn place(self: &Arc<Self>) -> Option<Place> {
+        let allowed = self.allowed.load(Relaxed);
+        let taken = self.taken.fetch_update(Relaxed, Relaxed, |taken| (taken < allowed).then_some(taken + 1));
+        if taken.is_err() {
+            self.turned_away.fetch_add(1, Relaxed);
+            metrics::counter!("gateway_sends_turned_away_total").increment(1);
+        }
+        taken.is_ok().then(|| Place(self.clone()))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.taken.fetch_sub(1, Relaxed);
+    }
+}
+
+/// Watches the queue, and sets how many are allowed.
+pub(super) struct Watch {
+    admission: Arc<Admission>,
+    most: usize,
+    /// How long a send may wait in overload.
+    wait: Duration,
+    state: State,
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    Calm,
+    /// The first in the queue has waited for too long, whenever one was looked at.
+    Late(Window),
+    Overloaded {
+        window: Window,
+        turned_away: u64,
+    },
+}
+
+/// What has landed since when.
+#[derive(Clone, Copy)]
+struct Window {
+    since: Instant,
+    landed: usize,
+}
+
+impl Watch {
+    pub(super) fn new(admission: Arc<Admission>, most: usize, wait: Duration) -> Self {
+        Self { admission, most, wait, state: State::Calm }
+    }
+
+    /// A batch has landed, and the next is to leave; `first` is when the first in the queue arrived. Gives the time before which
+    /// nobody in the queue may have arrived: they are late, and would make those behind them late as well.
+    pub(super) fn landed(&mut self, count: usize, first: Option<Instant>, now: Instant) -> Option<Instant> {
+        let is_late = first.is_some_and(|first| now.duration_since(first) > self.wait);
+        let opened = Window { since: now, landed: 0 };
+        self.state = match self.state {
+            State::Calm | State::Late(_) if !is_late => State::Calm,
+            State::Calm => State::Late(opened),
+            State::Late(window) => {
+                let window = window.with(count);
+                if window.is_full(now) { self.overloaded(window, opened) } else { State::Late(window) }
+            }
+            State::Overloaded { window, turned_away } => {
+                let window = window.with(count);
+                match window.is_full(now) {
+                    false => State::Overloaded { window, turned_away },
+                    true if self.admission.turned_away.load(Relaxed) == turned_away && !is_late => {
+                        State::Calm
+                    }
+                    true => self.overloaded(window, opened),
+                }
+            }
+        };
+        if matches!(self.state, State::Calm) {
+            self.admission.allowed.store(self.most, Relaxed);
+        }
+        matches!(self.state, State::Overloaded { .. }).then(|| now.checked_sub(self.wait)).flatten()
+    }
+
+    fn overloaded(&self, full: Window, next: Window) -> State {
+        let lasted = next.since.duration_since(full.since);
+        let in_time = full.landed as f64 * self.wait.as_secs_f64() / lasted.as_secs_f64();
+        self.admission.allowed.store((in_time as usize).clamp(1, self.most), Relaxed);
+        State::Overloaded { window: next, turned_away: self.admission.turned_away.load(Relaxed) }
+    }
+}
+
+impl Window {
+    fn with(self, count: usize) -> Self {
+        Self { landed: self.landed + count, ..self }
+    }
+
+    fn is_full(self, now: Instant) -> bool {
+        now.duration_since(self.since) >= LASTING
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WAIT: Duration = Duration::from_millis(100);
+    const MS: Duration = Duration::from_millis(1);
+    const MOST: usize = 1000;
+
+    struct Lane {
+        admission: Arc<Admission>,
+        watch: Watch,
+        now: Instant,
+    }
+
+    impl Lane {
+        fn new() -> Self {
+            let admission = Admission::new(MOST);
+            Self { watch: Watch::new(admission.clone(), MOST, WAIT), admission, now: Instant::now() }
+        }
+
+        /// So many land after so long, while the first in the queue has waited; whether those are turned away.
+        fn lands(&mut self, after: Duration, count: usize, waited: Duration) -> bool {
+            self.now += after;
+            let too_early = self.watch.landed(count, self.now.checked_sub(waited), self.now);
+            assert!(too_early.is_none_or(|too_early| too_early == self.now - WAIT));
+            too_early.is_some()
+        }
+
+        fn allowed(&self) -> usize {
+            let places: Vec<_> = std::iter::from_fn(|| self.admission.place()).take(MOST + 1).collect();
+            places.len()
+        }
+    }
+
+    #[test]
+    fn who_waits_no_longer_than_allowed_is_no_overload() {
+        let mut lane = Lane::new();
+        for _ in 0..100 {
+            assert!(!lane.lands(50 * MS, 10, WAIT));
+        }
+        assert_eq!(lane.allowed(), MOST);
+    }
+
+    #[test]
+    fn a_burst_may_wait_for_longer_and_what_lasts_may_not() {
+        let mut lane = Lane::new();
+        assert!(!lane.lands(MS, 10, WAIT + MS));
+        assert!(!lane.lands(LASTING - MS, 10, WAIT + MS));
+        assert_eq!(lane.allowed(), MOST);
+        assert!(lane.lands(MS, 10, WAIT + MS));
+        // 20 have landed in half a second: in a tenth of a second it takes 4.
+        assert_eq!(lane.allowed(), 4);
+    }
+
+    #[test]
+    fn a_queue_that_went_down_begins_anew() {
+        let mut lane = Lane::new();
+        assert!(!lane.lands(MS, 10, WAIT + MS));
+        assert!(!lane.lands(400 * MS, 10, WAIT));
+        assert!(!lane.lands(101 * MS, 10, WAIT + MS));
+        assert!(!lane.lands(LASTING - MS, 10, WAIT + MS));
+    }
+
+    #[test]
+    fn overload_follows_the_rate_and_ends_when_nobody_was_turned_away() {
+        let mut lane = Lane::new();
+        lane.lands(MS, 0, WAIT + MS);
+        lane.lands(LASTING, 100, WAIT + MS);
+        assert_eq!(lane.allowed(), 20);
+        // Somebody was turned away just now; in this half second twice as many land.
+        lane.lands(LASTING, 200, MS);
+        assert_eq!(lane.allowed(), 40);
+        lane.lands(LASTING, 100, MS);
+        let held = lane.admission.place();
+        assert!(held.is_some());
+        lane.lands(LASTING, 100, MS);
+        assert_eq!(lane.allowed(), MOST - 1);
+    }
+
+    #[test]
+    fn a_place_is_given_back() {
+        let admission = Admission::new(1);
+        let place = admission.place();
+        assert!(place.is_some() && admission.place().is_none());
+        drop(place);
+        assert!(admission.place().is_some());
+    }
+}
