@@ -103,6 +103,39 @@ async fn the_documented_paths_are_exactly_the_routers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_token_that_is_not_valid_gets_is_documented() {
+    let (services, _data) = all_five().await;
+    let http = Client::new();
+    let mut wrong = Vec::new();
+    for service in &services {
+        for (path, operations) in document(service).await["paths"].as_object().unwrap() {
+            let operations = METHODS.into_iter().filter_map(|method| {
+                let operation = operations.get(method.as_str().to_lowercase())?;
+                Some((method, operation))
+            });
+            for (method, operation) in operations {
+                let url = format!("http://{}{}", service.addr, filled(path));
+                let asked = http.request(method.clone(), url).bearer_auth("nobody's");
+                let status = asked.send().await.unwrap().status().as_u16();
+                let documented = operation["responses"].as_object().unwrap();
+                let is_documented = |status: u16| {
+                    documented.contains_key(&status.to_string())
+                        || documented.contains_key(&format!("{}XX", status / 100))
+                };
+                if !is_documented(status) || documented.contains_key("401") && status != 401 {
+                    let documented: Vec<_> = documented.keys().collect();
+                    wrong.push(format!("{}: {method} {path} answers {status}: {documented:?}", service.name));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    for service in services {
+        service.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_does_not_run_is_described_as_one_that_does() {
     let (services, _data) = all_five().await;
     for (name, api) in [

@@ -8,6 +8,7 @@ use std::{
 };
 
 use api::{
+    ErrorCode,
     id::GatewayId,
     page::{Batch, MAX_BATCH},
     users::{EndSession, LeaseState, RenewLease},
@@ -74,8 +75,20 @@ impl Unended {
 
 /// Renews the lease for ever.
 pub(crate) async fn keep(gateway: Arc<Gateway>, ready: kit::http::Gate) {
+    // The first failure of several is worth a warning, and so is the end.
+    let mut in_contact = gateway.lease.is_held();
     loop {
-        let renewed = renew(&gateway, LeaseState::Active).await;
+        let renewal = renew(&gateway, LeaseState::Active).await;
+        let renewed = renewal.is_ok();
+        match renewal {
+            Err(error) if in_contact => {
+                tracing::warn!(cause = %error, "could not renew the lease, will again")
+            }
+            Err(error) => tracing::debug!(cause = %error, "still could not renew the lease"),
+            Ok(()) if !in_contact => tracing::info!("in contact with user-service"),
+            Ok(()) => {}
+        }
+        in_contact = renewed;
         ready.set(gateway.lease.is_held());
         if renewed {
             gateway.unended.tell(&gateway).await;
@@ -91,9 +104,13 @@ pub(crate) async fn keep(gateway: Arc<Gateway>, ready: kit::http::Gate) {
 /// Once, before the gateway is up, so that the first session finds a lease; without an answer it goes on. `before`: the run of this
 /// very gateway that is gone for sure, as its port was free: nobody has to wait for its lease to lapse.
 pub(crate) async fn begin(gateway: &Arc<Gateway>, before: Option<GatewayId>, tasks: &Tasks) {
-    let renewed = renew(gateway, LeaseState::Active).await;
+    let renewal = renew(gateway, LeaseState::Active).await;
+    if let Err(error) = &renewal {
+        let hint = if is_stranger(error) { ": are the secrets of both those of one network?" } else { "" };
+        tracing::warn!(cause = %error, "user-service gives no lease yet, will ask again{hint}");
+    }
     let Some(before) = before else { return };
-    if renewed && gateway.users.end_lease(&before).await.is_ok() {
+    if renewal.is_ok() && gateway.users.end_lease(&before).await.is_ok() {
         return;
     }
     let gateway = gateway.clone();
@@ -122,20 +139,18 @@ pub(crate) fn take_turns(data: &Path, port: u16, this: &GatewayId) -> Option<Gat
     before
 }
 
-async fn renew(gateway: &Gateway, state: LeaseState) -> bool {
+/// Our token is not valid there.
+fn is_stranger(error: &client::Error) -> bool {
+    matches!(error, client::Error::Refused(problem) if problem.code == ErrorCode::NotAuthenticated)
+}
+
+async fn renew(gateway: &Gateway, state: LeaseState) -> Result<(), client::Error> {
     let asked = Instant::now();
-    match gateway.users.renew_lease(&gateway.id, &RenewLease { state }).await {
-        Ok(lease) => {
-            if lease.was_lapsed {
-                tracing::warn!("the lease had lapsed: the sessions of this gateway have ended");
-                gateway.hub.sessions_have_ended("out of contact for too long");
-            }
-            gateway.lease.hold(asked + Duration::from_millis(lease.lapses_in_ms));
-            true
-        }
-        Err(error) => {
-            tracing::warn!(cause = %error, "could not renew the lease, will again");
-            false
-        }
+    let lease = gateway.users.renew_lease(&gateway.id, &RenewLease { state }).await?;
+    if lease.was_lapsed {
+        tracing::warn!("the lease had lapsed: the sessions of this gateway have ended");
+        gateway.hub.sessions_have_ended("out of contact for too long");
     }
+    gateway.lease.hold(asked + Duration::from_millis(lease.lapses_in_ms));
+    Ok(())
 }

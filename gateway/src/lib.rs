@@ -75,7 +75,7 @@ pub async fn start(settings: Settings<Config>) -> anyhow::Result<Started> {
     let gateway = gateway::Gateway::new(&kit, config)?;
     let healer = Healer::new(gateway.clone());
     feeds::follow(&kit, &gateway, &healer);
-    let leased = kit.readiness.gate("lease");
+    let leased = kit.readiness.gate("user-service");
     let tasks = kit.tasks.clone();
     tasks.keep("heal", {
         let healer = healer.clone();

@@ -4,11 +4,11 @@ use api::{
     Page, Problem,
     channels::{Changed, Invitation, NewInvitation},
 };
-use axum::{body::Bytes, extract::State, response::Response};
+use axum::{extract::State, response::Response};
 use http::{HeaderMap, StatusCode};
 use kit::{
     Caller,
-    extract::{Json, Path, Query, from_json},
+    extract::{Json, OptionalJson, Path, Query},
 };
 
 use super::parts::{self, PageQuery, Reader};
@@ -49,12 +49,11 @@ pub(super) async fn invite(
     caller: Caller,
     headers: HeaderMap,
     Path((channel, user)): Path<(String, String)>,
-    body: Bytes,
+    OptionalJson(body): OptionalJson<NewInvitation>,
 ) -> kit::Result<Response> {
     let who = parts::who(&caller, &headers)?;
     let channel = parts::channel(&channel)?;
     let user = parts::user(&user, Some(&who.actor))?;
-    let body: NewInvitation = if body.is_empty() { NewInvitation::default() } else { from_json(&body)? };
     Ok(parts::changed(app.changes.invite(&who, &channel, &user, body.expires_at).await?))
 }
 

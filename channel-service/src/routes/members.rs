@@ -4,11 +4,11 @@ use api::{
     ErrorCode, Page, Problem,
     channels::{Changed, JoinChannel, Member},
 };
-use axum::{body::Bytes, extract::State, response::Response};
+use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use kit::{
     Caller, Failure,
-    extract::{Json, Path, Query, from_json},
+    extract::{Json, OptionalJson, Path, Query},
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -52,14 +52,13 @@ pub(super) async fn join(
     caller: Caller,
     headers: HeaderMap,
     Path((channel, user)): Path<(String, String)>,
-    body: Bytes,
+    OptionalJson(body): OptionalJson<JoinChannel>,
 ) -> kit::Result<Response> {
     let who = parts::who(&caller, &headers)?;
     let channel = parts::channel(&channel)?;
     if parts::user(&user, Some(&who.actor))? != *who.actor.id() {
         return Err(Failure::new(ErrorCode::Forbidden).detail("people join by themselves; invite them"));
     }
-    let body: JoinChannel = if body.is_empty() { JoinChannel::default() } else { from_json(&body)? };
     let token_of = caller.claims.as_ref().and_then(|claims| claims.sid.clone());
     let join = Join { actor: who.actor, session: who.session, token_of, channel, key: body.key };
     let outcomes = app.changes.join(&[join], who.origin.as_deref()).await?;

@@ -70,6 +70,24 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonOrForm<T> {
     }
 }
 
+/// A JSON body that may be left out.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OptionalJson<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJson<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let is_json = is_json(request.headers());
+        let body = body(request, state).await?;
+        match body.is_empty() {
+            true => Ok(Self::default()),
+            false if is_json => from_json(&body).map(Self),
+            false => Err(not_json()),
+        }
+    }
+}
+
 /// The query string.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Query<T>(pub T);

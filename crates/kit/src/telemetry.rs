@@ -1,14 +1,17 @@
 //! Logs and numbers, set up once for the whole process, however many services it holds.
 
 mod layer;
+mod numbers;
 mod ship;
 
 use std::{io::IsTerminal, sync::OnceLock, time::Duration};
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+#[cfg(target_os = "linux")]
+use metrics_process::Collector;
 use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
 
-pub use self::{layer::LogLayer, ship::ship};
+pub use self::{layer::LogLayer, numbers::NUMBERS, ship::ship};
 use crate::config::{LogConfig, LogFormat};
 
 /// Seconds of a request: from a cache's answer to the timeout.
@@ -34,7 +37,14 @@ pub fn init(config: &LogConfig) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The process's numbers, for `/metrics`.
+/// What `/metrics` shows: what was counted, and what the process takes now.
+pub fn render() -> String {
+    #[cfg(target_os = "linux")]
+    Collector::default().collect();
+    metrics().render()
+}
+
+/// The process's numbers.
 ///
 /// # Panics
 /// If the bucket bounds were empty, which they are not.
@@ -49,6 +59,11 @@ pub fn metrics() -> &'static PrometheusHandle {
         let handle = recorder.handle();
         // An embedding program may count elsewhere already: then these pages stay empty.
         if metrics::set_global_recorder(recorder).is_ok() {
+            numbers::describe();
+            #[cfg(target_os = "linux")]
+            Collector::default().describe();
+            // Nothing dropped is worth saying: an alert cannot wait for a number that is not there.
+            metrics::counter!("log_records_dropped_total").absolute(0);
             let handle = handle.clone();
             let upkeep = move || loop {
                 std::thread::sleep(UPKEEP);

@@ -5,11 +5,11 @@ use api::{
     id::NetworkBanId,
     users::{Account, Invite, NetworkBan, NewNetworkBan, PasswordWasReset, ResetPassword, Suspend},
 };
-use axum::{body::Bytes, extract::State};
+use axum::extract::State;
 use http::StatusCode;
 use kit::{
     Caller, Failure, Result,
-    extract::{Json, Path, Query, from_json},
+    extract::{Json, OptionalJson, Path, Query},
 };
 
 use super::{
@@ -32,9 +32,8 @@ pub(super) async fn suspend(
     State(app): State<App>,
     caller: Caller,
     Path(account): Path<String>,
-    body: Bytes,
+    OptionalJson(Suspend { reason }): OptionalJson<Suspend>,
 ) -> Result<Json<Account>> {
-    let Suspend { reason } = if body.is_empty() { Suspend::default() } else { from_json(&body)? };
     let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
     set_suspension(&app, &caller, &account, Some(format!("the account was suspended{reason}"))).await
 }

@@ -154,7 +154,8 @@ async fn by_api_token(app: &App, asker: &Asker, host: &str, token: &str) -> Resu
 /// Revokes a token of any kind, with all that came of the same login: tokens, sessions, and personal API tokens made with it. Unknown tokens are no error (RFC 7009).
 #[utoipa::path(post, path = "/v1/tokens/revoke", tag = "tokens",
     request_body(content((RevokeToken = "application/json"), (RevokeToken = "application/x-www-form-urlencoded"))),
-    responses((status = 200, description = "It is refused from now on; everywhere within 5 s")))]
+    responses((status = 200, description = "It is refused from now on; everywhere within 5 s"),
+        (status = "4XX", description = "who asks is not asked: the token itself shows it", body = Problem)))]
 pub(super) async fn revoke(
     State(app): State<App>,
     JsonOrForm(body): JsonOrForm<RevokeToken>,

@@ -8,7 +8,7 @@ use axum::{
 };
 use http::header;
 use utoipa::openapi::{
-    OpenApi,
+    ContentBuilder, OpenApi, Ref, Response, ResponseBuilder,
     security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -55,6 +55,22 @@ fn describe(name: ServiceName, openapi: &mut OpenApi) {
     // The empty one: much can be asked by anybody.
     openapi.security =
         Some(vec![SecurityRequirement::default(), SecurityRequirement::new::<_, _, &str>(SCHEME, [])]);
+    for (path, item) in &mut openapi.paths.paths {
+        let methods = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+        for operation in methods.into_iter().flatten().filter(|_| path.starts_with("/v1/")) {
+            let responses = &mut operation.responses.responses;
+            if !responses.contains_key("4XX") {
+                responses.entry("401".to_owned()).or_insert_with(|| unknown_caller().into());
+            }
+        }
+    }
+}
+
+/// What every route that can be asked with a token answers to one that is not valid.
+fn unknown_caller() -> Response {
+    let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    let description = "not-authenticated: no token, or one that is not valid";
+    ResponseBuilder::new().description(description).content("application/json", problem).build()
 }
 
 /// Whether the process runs
@@ -79,7 +95,7 @@ async fn readyz(State(readiness): State<Readiness>) -> Result<&'static str, Fail
 /// Numbers of this process, as Prometheus reads them
 #[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, body = String, content_type = "text/plain")))]
 async fn metrics() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], telemetry::metrics().render())
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], telemetry::render())
 }
 
 /// What an error means
