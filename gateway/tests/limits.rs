@@ -2,7 +2,7 @@
 
 mod town;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kit::config::Period;
 
@@ -86,6 +86,35 @@ async fn failed_logins_have_an_end() {
     guesser.asks("/login alice password2", "401 bad-credentials").await;
     guesser.asks("/login alice password3", "429 too-fast ").await;
     guesser.asks("/nick guesser", "200 nick guesser").await;
+}
+
+#[tokio::test]
+async fn who_failed_to_log_in_tries_again_after_the_pause_and_not_before() {
+    const PAUSE: Duration = Duration::from_secs(1);
+    let town = Town::with(|config| {
+        config.limits.login_attempts = 1;
+        config.limits.login_pause = Period::millis(1000);
+        config.limits.commands_per_second = 100_000;
+        config.limits.command_burst = 100_000;
+    })
+    .await;
+    let mut guesser = town.connect().await;
+    let began = Instant::now();
+    guesser.raw(b"/login alice password1\n/login alice password2\n").await;
+    guesser.sees_next("401 bad-credentials").await;
+    guesser.sees_next("429 too-fast 1 :too many failed logins").await;
+    town::within("the end of the pause", async {
+        loop {
+            guesser.raw(b"/login alice password3\n").await;
+            match guesser.line().await.expect("the connection stays") {
+                line if line.starts_with("429 too-fast 1 :too many failed logins") => {}
+                line if line.starts_with("401 bad-credentials") => return,
+                line => panic!("{line}"),
+            }
+        }
+    })
+    .await;
+    assert!(began.elapsed() >= PAUSE, "after {:?}", began.elapsed());
 }
 
 #[tokio::test]

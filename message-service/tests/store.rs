@@ -44,6 +44,7 @@ store_contract! {
     redactions_take_every_trace_of_the_text
     edits_change_the_original_and_only_for_its_author
     reactions_count_once
+    of_reactions_so_many_are_looked_at_and_no_more
     slow_mode_holds_between_two_messages
     replies_name_what_is_there
     pages_are_stable_and_know_their_edges
@@ -298,7 +299,7 @@ async fn reactions_count_once(store: Store) {
     assert_eq!(entry(append_one(&store, 6, unreact(&bob, "👍")).await).seq, 5);
     assert_eq!(entry(append_one(&store, 7, react(&bob, "👍")).await).seq, 6);
     let n = place(&store, "1rust").await.n;
-    let given = store.reactions(n, 1).await.unwrap();
+    let given = store.reactions(n, 1, 9).await.unwrap();
     let given: Vec<_> = given.iter().map(|g| (g.seq, g.by.nick.as_str(), g.emoji.as_str(), g.back)).collect();
     assert_eq!(
         given,
@@ -310,9 +311,31 @@ async fn reactions_count_once(store: Store) {
             (6, "bob", "👍", false),
         ]
     );
-    assert!(store.reactions(n, 2).await.unwrap().is_empty());
+    assert!(store.reactions(n, 2, 9).await.unwrap().is_empty());
     let no = append_one(&store, 8, unreact(&alice, "👎")).await;
     assert!(matches!(no, Outcome::Refused(problem) if problem.code == ErrorCode::NoSuchMessage));
+}
+
+async fn of_reactions_so_many_are_looked_at_and_no_more(store: Store) {
+    let (alice, bob) = (person("1alice", "alice"), person("1bob", "bob"));
+    let about = |who, what: What| does(who, "1rust", what);
+    let acts = [
+        says(&alice, "1rust", "hi"),
+        about(&bob, What::react(1, "👍".into()).unwrap()),
+        // What is about the message and no reaction does not count.
+        about(&alice, What::edit(1, "hello".into()).unwrap()),
+        about(&bob, What::unreact(1, "👍".into()).unwrap()),
+        about(&alice, What::react(1, "☕".into()).unwrap()),
+    ];
+    store.append(Timestamp(1), &acts).await.unwrap();
+    let n = place(&store, "1rust").await.n;
+    let looked_at = async |most| {
+        let given = store.reactions(n, 1, most).await.unwrap();
+        given.iter().map(|given| given.seq).collect::<Vec<_>>()
+    };
+    assert_eq!(looked_at(4).await, [2, 4, 5]);
+    assert_eq!(looked_at(3).await, [2, 4, 5]);
+    assert_eq!(looked_at(2).await, [2, 4]);
 }
 
 async fn slow_mode_holds_between_two_messages(store: Store) {
@@ -665,5 +688,49 @@ async fn the_writer_answers_everybody_and_refuses_past_its_queue() {
     let (first, second) = tokio::join!(biased; first, second);
     assert_eq!(first.unwrap().len(), 100);
     assert_eq!(second.unwrap_err().code, ErrorCode::Overloaded);
+    assert!(tasks.stop(Duration::from_secs(5)).await);
+}
+
+/// On one thread the writer takes its turn after all who ask have asked.
+#[tokio::test]
+async fn so_many_messages_share_a_transaction_and_one_more_goes_into_the_next() {
+    use kit::{Clock, Tasks};
+    use message_service::writer::{Limits, Writer};
+
+    const MOST: usize = 5;
+    let db = kit::testing::postgres(&migrations()).await;
+    let tasks = Tasks::new(api::auth::ServiceName::Messages);
+    let limits = Limits { queue: 100, transaction: MOST };
+    let (writer, mut committed) = Writer::start(open(&db).await, Clock::system(), limits, &tasks);
+    let alice = person("1alice", "alice");
+    for (channel, sizes, transactions) in [
+        ("1fits", vec![1; MOST], vec![MOST]),
+        ("1more", vec![1; MOST + 1], vec![MOST, 1]),
+        ("1batches", vec![3, 2, 1], vec![5, 1]),
+        ("1apart", vec![3, 3], vec![3, 3]),
+        // What was asked for at once is kept at once.
+        ("1alone", vec![1, MOST + 1, 1], vec![1, MOST + 1, 1]),
+    ] {
+        let asked = sizes
+            .iter()
+            .map(|&size| writer.append((0..size).map(|_| says(&alice, channel, "x")).collect(), None));
+        for outcomes in futures_util::future::join_all(asked).await {
+            outcomes.unwrap().into_iter().for_each(|outcome| drop(entry(outcome)));
+        }
+        // PostgreSQL knows by which transaction a row was made.
+        let kit::db::Backend::Postgres(pool) = db.read() else { unreachable!("the database is PostgreSQL") };
+        let made: Vec<i64> = sqlx::query_scalar(
+            "select count(*) from entries as e join conversations as c on c.n = e.conversation
+                where c.id = $1 group by e.xmin::text order by min(e.seq)",
+        )
+        .bind(channel)
+        .fetch_all(pool)
+        .await
+        .unwrap();
+        assert_eq!(made, transactions.iter().map(|&count| count as i64).collect::<Vec<_>>(), "{channel}");
+        for count in transactions {
+            assert_eq!(committed.recv().await.unwrap().len(), count, "{channel}");
+        }
+    }
     assert!(tasks.stop(Duration::from_secs(5)).await);
 }

@@ -1,6 +1,10 @@
 //! `/v1/messages/{id}/reactions`.
 
-use api::{Entry, Page, Problem, auth::Scope, messages::Reaction};
+use api::{
+    Entry, Page, Problem,
+    auth::Scope,
+    messages::{MAX_REACTIONS, Reaction},
+};
 use axum::extract::State;
 use http::{HeaderMap, StatusCode};
 use kit::{
@@ -33,7 +37,7 @@ pub(super) async fn list(
     let after = conversations::after(query.cursor.as_deref())? as u64;
     let (place, floor) = parts::of_message(&app, actor, &id).await?;
     message::read(&app, &place, floor, &id).await?;
-    let mut found = standing(app.store.reactions(place.n, id.seq).await?);
+    let mut found = standing(app.store.reactions(place.n, id.seq, MAX_REACTIONS).await?);
     found.retain(|(since, _)| *since > after);
     let next = (found.len() > limit).then(|| found[limit - 1].0.to_string());
     let items = found.into_iter().take(limit).map(|(_, reaction)| reaction).collect();

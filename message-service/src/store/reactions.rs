@@ -1,6 +1,6 @@
 //! The reactions under a message.
 
-use api::{Person, messages::MAX_REACTIONS};
+use api::Person;
 use kit::db::on;
 
 use super::{
@@ -18,11 +18,11 @@ const GIVEN: &str = "select e.seq, e.kind, e.text, u.id, s.nick, s.user_version 
 type Row = (i64, i16, String, String, Option<String>, i64);
 
 impl Store {
-    /// Reactions to an entry and those taken back, in their order; the first [`MAX_REACTIONS`].
-    pub async fn reactions(&self, conversation: i64, of: u64) -> Result<Vec<Given>> {
+    /// Reactions to an entry and those taken back, in their order; the first `most`: the work stays bounded.
+    pub async fn reactions(&self, conversation: i64, of: u64, most: u32) -> Result<Vec<Given>> {
         let rows: Vec<Row> = on!(self.db.read(), pool => {
             let query = sqlx::query_as(GIVEN).bind(conversation).bind(number(of)).bind(REACTION).bind(UNREACTION);
-            query.bind(i64::from(MAX_REACTIONS)).fetch_all(pool).await
+            query.bind(i64::from(most)).fetch_all(pool).await
         })?;
         rows.into_iter().map(given).collect()
     }

@@ -1,5 +1,8 @@
+use std::time::{Duration, Instant};
+
 use api::{ErrorCode, auth::ServiceName, messages::SendTo, page::Batch};
 use kit::{config::Period, rate::Rate};
+use serde_json::json;
 
 use crate::town::{Town, channel_id, problem, soon, stored};
 
@@ -20,6 +23,28 @@ async fn copies_of_channels_are_bounded() {
     town.says(&alice, "three", "x").await.refused(ErrorCode::Unavailable);
     // Those that nobody uses make room.
     soon("there is room", async || town.says(&alice, "three", "x").await.status == 201).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_waits_so_long_for_our_copy_to_catch_up() {
+    let town = Town::with(|config| {
+        config.catch_up_within = Period::seconds(1);
+        // Only who asks has the copy confirmed.
+        config.heads_every = Period::seconds(3600);
+    })
+    .await;
+    let (alice, eve) = (town.guest("alice").await, town.guest("eve").await);
+    let joined = town.joins(&alice, "rust").await;
+    town.modes(&alice, "rust", json!({ "no_external": true })).await;
+    town.says(&alice, "rust", "warm").await.ok();
+    // A refusal needs the owner's word, which takes its time.
+    let events = format!("/v1/channels/{}/events", channel_id(&joined));
+    town.slows_channels(&events, 200).await;
+    town.says(&eve, "rust", "x").await.refused(ErrorCode::NotAMember);
+    town.slows_channels(&events, 2000).await;
+    let asked = Instant::now();
+    town.says(&eve, "rust", "x").await.refused(ErrorCode::Unavailable);
+    assert!(asked.elapsed() >= Duration::from_secs(1), "after {:?}", asked.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]

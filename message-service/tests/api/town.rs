@@ -95,6 +95,7 @@ impl Town {
 
     pub(crate) async fn with(configure: impl FnOnce(&mut Config)) -> Self {
         let (mut common, dir) = kit::testing::common();
+        common.http.test_faults = true;
         // Found free, then taken: each is told of the others before it starts.
         let sockets: Vec<_> = (0..3).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         let url = |at: usize| format!("http://{}", sockets[at].local_addr().unwrap()).parse().unwrap();
@@ -238,6 +239,14 @@ impl Town {
 
     pub(crate) async fn joins(&self, who: &Someone, channel: &str) -> Value {
         self.rules(who, "PUT", &format!("/v1/channels/{channel}/members/me"), json!({})).await
+    }
+
+    /// channel-service takes so much longer for the next request to `path`.
+    pub(crate) async fn slows_channels(&self, path: &str, millis: u64) {
+        let fault = json!({ "path": path, "fault": "slow", "millis": millis });
+        self.send(self.request(ServiceName::Channels, None, "POST", "/v1/test/faults").json(&fault))
+            .await
+            .ok();
     }
 
     pub(crate) async fn kicks(&self, who: &Someone, channel: &str, whom: &Someone) -> u64 {
