@@ -3,6 +3,6 @@
 pub(crate) mod bans;
 pub(crate) mod cloak;
 pub(crate) mod keys;
-pub(crate) mod lease;
+pub mod lease;
 pub(crate) mod password;
-pub(crate) mod secret;
+pub mod secret;

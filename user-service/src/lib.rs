@@ -5,13 +5,13 @@
 mod app;
 mod background;
 mod config;
-mod domain;
+pub mod domain;
 mod keyring;
 mod login;
 pub mod operator;
 mod passwords;
 mod routes;
-mod store;
+pub mod store;
 mod work;
 
 use std::sync::Arc;
@@ -57,7 +57,7 @@ pub async fn up(settings: Settings<Config>, clock: Clock) -> anyhow::Result<Runn
     let kit = Kit::open_with(UserService::NAME, &common, source, clock).await?;
     kit.claim(&db).await?;
     kit.readiness.database(&db);
-    let store = Store { epoch: db.epoch().await?, db };
+    let store = Store::open(db).await?;
     let listen = config.listen;
     let tries = |rate| Mutex::new(Tries::new(rate));
     let app = App::from(Parts {

@@ -74,5 +74,5 @@ async fn open(settings: &Settings<Config>) -> anyhow::Result<Store> {
         );
     }
     let db = kit::db::connect(&url, &crate::store::migrations()).await?;
-    Ok(Store { epoch: db.epoch().await?, db })
+    Ok(Store::open(db).await?)
 }

@@ -1,36 +1,42 @@
 //! All SQL of this service. A method that changes something is one transaction that tells its whole story and gives back the events
 //! that the bus is to carry.
 
-pub(crate) mod access_tokens;
-pub(crate) mod accounts;
-pub(crate) mod api_tokens;
+pub mod access_tokens;
+pub mod accounts;
+pub mod api_tokens;
 pub(crate) mod bans;
-pub(crate) mod column;
+pub mod column;
 pub(crate) mod erasure;
 pub(crate) mod events;
-pub(crate) mod housekeeping;
+pub mod housekeeping;
 pub(crate) mod invites;
-pub(crate) mod keys;
+pub mod keys;
 pub(crate) mod leases;
 pub(crate) mod marks;
 pub(crate) mod names;
 pub(crate) mod operators;
-pub(crate) mod presence;
+pub mod presence;
 mod renames;
-pub(crate) mod revocations;
-pub(crate) mod sessions;
-pub(crate) mod tasks;
-pub(crate) mod tokens;
-pub(crate) mod users;
+pub mod revocations;
+pub mod sessions;
+pub mod tasks;
+pub mod tokens;
+pub mod users;
 
 use kit::db::Db;
 
 /// The database of people.
 #[derive(Clone)]
-pub(crate) struct Store {
+pub struct Store {
     pub(crate) db: Db,
     /// Versions are compared within one epoch.
     pub(crate) epoch: String,
+}
+
+impl Store {
+    pub async fn open(db: Db) -> sqlx::Result<Self> {
+        Ok(Self { epoch: db.epoch().await?, db })
+    }
 }
 
 /// Runs one statement in a transaction; the rows that it changed.
@@ -78,6 +84,6 @@ macro_rules! write_one {
 pub(crate) use {execute, fetch_all, fetch_optional, read_all, read_optional, write_one};
 
 /// The tables of this service.
-pub(crate) fn migrations() -> kit::db::Migrations {
+pub fn migrations() -> kit::db::Migrations {
     kit::migrations!()
 }

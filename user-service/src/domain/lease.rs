@@ -6,30 +6,30 @@ use api::{Timestamp, users::LeaseState};
 
 /// One gateway's lease; times are the database's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Held {
-    pub(crate) renewed_at: Timestamp,
-    pub(crate) draining_since: Option<Timestamp>,
+pub struct Held {
+    pub renewed_at: Timestamp,
+    pub draining_since: Option<Timestamp>,
 }
 
 /// How long a lease holds.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Terms {
+pub struct Terms {
     /// Without a renewal.
-    pub(crate) lapse: Duration,
+    pub lapse: Duration,
     /// Once it drains, renewed or not.
-    pub(crate) drain: Duration,
+    pub drain: Duration,
     /// Renewals count as accepted while this service shows a sign of life at least this often.
-    pub(crate) silence: Duration,
+    pub silence: Duration,
 }
 
 impl Held {
-    pub(crate) fn state(self) -> LeaseState {
+    pub fn state(self) -> LeaseState {
         if self.draining_since.is_some() { LeaseState::Draining } else { LeaseState::Active }
     }
 
     /// When it lapses, if renewals have been accepted since `accepting_since` and are all along: while they could not be, a gateway's
     /// silence proves nothing.
-    pub(crate) fn lapses_at(self, accepting_since: Timestamp, terms: Terms) -> Timestamp {
+    pub fn lapses_at(self, accepting_since: Timestamp, terms: Terms) -> Timestamp {
         match self.draining_since {
             Some(since) => since.max(accepting_since).plus(terms.drain),
             None => self.renewed_at.max(accepting_since).plus(terms.lapse),
@@ -38,12 +38,7 @@ impl Held {
 }
 
 /// Since when renewals are accepted, seen at `now` after the last sign of life at `seen_at`.
-pub(crate) fn accepting_since(
-    since: Timestamp,
-    seen_at: Timestamp,
-    now: Timestamp,
-    terms: Terms,
-) -> Timestamp {
+pub fn accepting_since(since: Timestamp, seen_at: Timestamp, now: Timestamp, terms: Terms) -> Timestamp {
     if now.since(seen_at) > terms.silence || seen_at > now { now } else { since }
 }
 

@@ -69,7 +69,7 @@ pub(crate) fn session_secret(key: &[u8], session: &SessionId) -> String {
 }
 
 /// What the database keeps of a secret.
-pub(crate) fn digest(secret: &str) -> String {
+pub fn digest(secret: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(secret.as_bytes()))
 }
 

@@ -14,22 +14,22 @@ const PAGE: &str = "select id, user_id, address, host from access_tokens where i
 
 /// A token that can be alive.
 #[derive(Debug, FromRow)]
-pub(crate) struct AccessTokenRow {
-    pub(crate) id: String,
-    pub(crate) user_id: Checked<UserId>,
+pub struct AccessTokenRow {
+    pub id: String,
+    pub user_id: Checked<UserId>,
     address: String,
-    pub(crate) host: String,
+    pub host: String,
 }
 
 impl AccessTokenRow {
-    pub(crate) fn address(&self) -> Option<IpAddr> {
+    pub fn address(&self) -> Option<IpAddr> {
         self.address.parse().ok()
     }
 }
 
 impl Store {
     /// Notes a token before it is given out.
-    pub(crate) async fn note_access_token(
+    pub async fn note_access_token(
         &self,
         id: &str,
         user: &UserId,
@@ -41,7 +41,7 @@ impl Store {
     }
 
     /// Tokens that can be alive, in the order of their ids.
-    pub(crate) async fn access_tokens(
+    pub async fn access_tokens(
         &self,
         after: &str,
         limit: i64,
@@ -51,23 +51,14 @@ impl Store {
     }
 
     /// Refuses one access token from now on, and no other of the same login.
-    pub(crate) async fn revoke_access_token(
-        &self,
-        token: &AccessTokenRow,
-        now: Timestamp,
-    ) -> sqlx::Result<()> {
+    pub async fn revoke_access_token(&self, token: &AccessTokenRow, now: Timestamp) -> sqlx::Result<()> {
         let mut tx = self.db.begin().await?;
         revocations::refuse(&mut tx, &token.user_id, &token.id, now).await?;
         tx.commit().await
     }
 
     /// Ends all sessions of somebody and refuses all their tokens; a guest is gone.
-    pub(crate) async fn throw_out(
-        &self,
-        user: &UserId,
-        reason: &str,
-        now: Timestamp,
-    ) -> Result<Vec<UserEvent>> {
+    pub async fn throw_out(&self, user: &UserId, reason: &str, now: Timestamp) -> Result<Vec<UserEvent>> {
         let mut tx = self.db.begin().await?;
         let Some(mut user) = users::lock(&mut tx, user).await? else { return Ok(Vec::new()) };
         if user.is_guest() {

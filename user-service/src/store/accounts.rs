@@ -30,17 +30,17 @@ macro_rules! columns {
 
 /// An account with its user.
 #[derive(Debug, Clone, FromRow)]
-pub(crate) struct AccountRow {
+pub struct AccountRow {
     #[sqlx(flatten)]
-    pub(crate) user: UserRow,
-    pub(crate) password: String,
-    pub(crate) display_name: Option<String>,
-    pub(crate) registered_at: i64,
+    pub user: UserRow,
+    pub password: String,
+    pub display_name: Option<String>,
+    pub registered_at: i64,
 }
 
 impl AccountRow {
     /// As its owner and operators see it.
-    pub(crate) fn view(&self) -> Option<Account> {
+    pub fn view(&self) -> Option<Account> {
         Some(Account {
             id: self.user.account_id.as_ref()?.0.clone(),
             name: self.user.account()?.clone(),
@@ -98,38 +98,34 @@ pub(crate) async fn put_out(
 }
 
 /// A registration that has passed all checks but the name's.
-pub(crate) struct Registering<'a> {
-    pub(crate) name: &'a AccountName,
-    pub(crate) password: String,
+pub struct Registering<'a> {
+    pub name: &'a AccountName,
+    pub password: String,
     /// The hash of an invitation that is used up by it.
-    pub(crate) invite: Option<String>,
+    pub invite: Option<String>,
     /// A guest who registers: if they wear the name, they become the account's user.
-    pub(crate) guest: Option<&'a UserId>,
-    pub(crate) host: String,
+    pub guest: Option<&'a UserId>,
+    pub host: String,
 }
 
 impl Store {
-    pub(crate) async fn account(&self, name: &AccountName) -> sqlx::Result<Option<AccountRow>> {
+    pub async fn account(&self, name: &AccountName) -> sqlx::Result<Option<AccountRow>> {
         let found: Option<AccountRow> = read_optional!(self.db, BY_SKELETON, name.skeleton())?;
         Ok(found.filter(|account| account.user.account() == Some(name)))
     }
 
-    pub(crate) async fn account_of(&self, user: &UserId) -> sqlx::Result<Option<AccountRow>> {
+    pub async fn account_of(&self, user: &UserId) -> sqlx::Result<Option<AccountRow>> {
         read_optional!(self.db, BY_USER, user.as_str())
     }
 
     /// Whether somebody other than `guest` holds the name: worth knowing before a password is hashed for nothing.
-    pub(crate) async fn name_is_taken(
-        &self,
-        name: &AccountName,
-        guest: Option<&UserId>,
-    ) -> sqlx::Result<bool> {
+    pub async fn name_is_taken(&self, name: &AccountName, guest: Option<&UserId>) -> sqlx::Result<bool> {
         let guest = guest.map_or("", UserId::as_str);
         let taken: Option<(i32,)> = read_optional!(self.db, TAKEN, name.skeleton(), guest)?;
         Ok(taken.is_some())
     }
 
-    pub(crate) async fn register(&self, new: Registering<'_>, now: Timestamp) -> Result<AccountRow> {
+    pub async fn register(&self, new: Registering<'_>, now: Timestamp) -> Result<AccountRow> {
         let mut tx = self.db.begin().await?;
         if let Some(invite) = &new.invite
             && !invites::use_up(&mut tx, invite, now).await?
@@ -174,12 +170,12 @@ impl Store {
         Ok(AccountRow { user, password: new.password, display_name: None, registered_at: now.0 })
     }
 
-    pub(crate) async fn set_display_name(&self, user: &UserId, name: Option<&str>) -> sqlx::Result<()> {
+    pub async fn set_display_name(&self, user: &UserId, name: Option<&str>) -> sqlx::Result<()> {
         super::write_one!(self.db, SET_DISPLAY_NAME, user.as_str(), name).map(drop)
     }
 
     /// Replaces a password whose hash is still `old`. Everything that was let in with the old one goes.
-    pub(crate) async fn change_password(
+    pub async fn change_password(
         &self,
         user: &UserId,
         old: &str,
@@ -199,7 +195,7 @@ impl Store {
     }
 
     /// Keeps an account out for a reason, or lets it in again; no events if it is so already.
-    pub(crate) async fn suspend(
+    pub async fn suspend(
         &self,
         user: &UserId,
         reason: Option<&str>,
@@ -222,7 +218,7 @@ impl Store {
     }
 
     /// Everything that this service has about an account, but its secrets.
-    pub(crate) async fn export(&self, user: &UserId) -> sqlx::Result<Option<Exported>> {
+    pub async fn export(&self, user: &UserId) -> sqlx::Result<Option<Exported>> {
         let Some(account) = self.account_of(user).await? else { return Ok(None) };
         let sessions = self.sessions_of(user, "", 1000).await?;
         let api_tokens = self.api_tokens(user, "", 1000).await?;
@@ -243,9 +239,9 @@ impl Store {
 }
 
 /// What an export is made of.
-pub(crate) struct Exported {
-    pub(crate) account: AccountRow,
-    pub(crate) sessions: Vec<Session>,
-    pub(crate) api_tokens: Vec<ApiToken>,
-    pub(crate) former_nicks: Vec<FormerNick>,
+pub struct Exported {
+    pub account: AccountRow,
+    pub sessions: Vec<Session>,
+    pub api_tokens: Vec<ApiToken>,
+    pub former_nicks: Vec<FormerNick>,
 }

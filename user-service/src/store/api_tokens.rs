@@ -34,9 +34,9 @@ const API_USED: &str =
     "update api_tokens set last_used_at = $2 where id = $1 and (last_used_at is null or last_used_at < $3)";
 
 #[derive(FromRow)]
-pub(crate) struct ApiTokenRow {
-    pub(crate) id: Checked<TokenId>,
-    pub(crate) user_id: Checked<UserId>,
+pub struct ApiTokenRow {
+    pub id: Checked<TokenId>,
+    pub user_id: Checked<UserId>,
     label: String,
     scopes: String,
     hash: String,
@@ -45,7 +45,7 @@ pub(crate) struct ApiTokenRow {
 }
 
 impl ApiTokenRow {
-    pub(crate) fn scopes(&self) -> Scopes {
+    pub fn scopes(&self) -> Scopes {
         Scopes::from(self.scopes.clone())
     }
 
@@ -68,7 +68,7 @@ pub(crate) async fn api_token_exists(tx: &mut Tx, user: &UserId, id: &TokenId) -
 
 impl Store {
     /// Adds a token that was made with a grant, if with any: it goes with what that came of.
-    pub(crate) async fn add_api_token(
+    pub async fn add_api_token(
         &self,
         user: &UserId,
         token: &ApiToken,
@@ -117,29 +117,24 @@ impl Store {
     }
 
     /// A user's personal API tokens, in the order of their ids.
-    pub(crate) async fn api_tokens(
-        &self,
-        user: &UserId,
-        after: &str,
-        limit: i64,
-    ) -> sqlx::Result<Vec<ApiToken>> {
+    pub async fn api_tokens(&self, user: &UserId, after: &str, limit: i64) -> sqlx::Result<Vec<ApiToken>> {
         let rows: Vec<ApiTokenRow> = read_all!(self.db, API_PAGE, user.as_str(), after, limit)?;
         Ok(rows.into_iter().map(ApiTokenRow::view).collect())
     }
 
     /// The token of that id, if the secret is its.
-    pub(crate) async fn api_token(&self, id: &TokenId, presented: &str) -> sqlx::Result<Option<ApiTokenRow>> {
+    pub async fn api_token(&self, id: &TokenId, presented: &str) -> sqlx::Result<Option<ApiTokenRow>> {
         let row: Option<ApiTokenRow> = read_optional!(self.db, API_BY_ID, id.as_str())?;
         let digest = secret::digest(presented);
         Ok(row.filter(|row| secret::same(&row.hash, &digest)))
     }
 
-    pub(crate) async fn api_token_used(&self, id: &TokenId, now: Timestamp) -> sqlx::Result<()> {
+    pub async fn api_token_used(&self, id: &TokenId, now: Timestamp) -> sqlx::Result<()> {
         write_one!(self.db, API_USED, id.as_str(), now.0, now.minus(Duration::from_secs(60)).0).map(drop)
     }
 
     /// Revokes a personal API token and what came of it; nothing if the user has none of that id.
-    pub(crate) async fn delete_api_token(
+    pub async fn delete_api_token(
         &self,
         user: &UserId,
         id: &TokenId,

@@ -43,7 +43,7 @@ const DELETE: &str = "delete from network_bans where id = $1";
 
 impl Store {
     /// Adds a ban, and the task that ends the sessions it is about.
-    pub(crate) async fn add_ban(&self, ban: &NetworkBan, most: u32, now: Timestamp) -> Result<()> {
+    pub async fn add_ban(&self, ban: &NetworkBan, most: u32, now: Timestamp) -> Result<()> {
         let mut tx = self.db.begin().await?;
         let (count,): (i64,) = fetch_optional!(&mut tx, COUNT, now.0)?.ok_or(sqlx::Error::RowNotFound)?;
         if count >= i64::from(most) {
@@ -59,23 +59,18 @@ impl Store {
     }
 
     /// Bans in force, in the order of their ids.
-    pub(crate) async fn bans(
-        &self,
-        now: Timestamp,
-        after: &str,
-        limit: i64,
-    ) -> sqlx::Result<Vec<NetworkBan>> {
+    pub async fn bans(&self, now: Timestamp, after: &str, limit: i64) -> sqlx::Result<Vec<NetworkBan>> {
         let rows: Vec<Row> = read_all!(self.db, PAGE, now.0, after, limit)?;
         Ok(rows.into_iter().map(NetworkBan::from).collect())
     }
 
-    pub(crate) async fn ban(&self, id: &NetworkBanId) -> sqlx::Result<Option<NetworkBan>> {
+    pub async fn ban(&self, id: &NetworkBanId) -> sqlx::Result<Option<NetworkBan>> {
         let row: Option<Row> = read_optional!(self.db, BY_ID, id.as_str())?;
         Ok(row.map(NetworkBan::from))
     }
 
     /// False if there is no such ban.
-    pub(crate) async fn delete_ban(&self, id: &NetworkBanId) -> sqlx::Result<bool> {
+    pub async fn delete_ban(&self, id: &NetworkBanId) -> sqlx::Result<bool> {
         Ok(write_one!(self.db, DELETE, id.as_str())? == 1)
     }
 }

@@ -6,7 +6,7 @@ use sqlx::{Database, Decode, Type, error::BoxDynError};
 
 /// A column whose text is a `T`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Checked<T>(pub(crate) T);
+pub struct Checked<T>(pub T);
 
 impl<T> Deref for Checked<T> {
     type Target = T;

@@ -56,7 +56,7 @@ async fn unname(tx: &mut Tx, user: &mut UserRow, now: Timestamp) -> Result<()> {
 
 impl Store {
     /// Erases an account. The events that are told name nobody any more.
-    pub(crate) async fn erase(&self, user: &UserId, now: Timestamp) -> Result<Vec<UserEvent>> {
+    pub async fn erase(&self, user: &UserId, now: Timestamp) -> Result<Vec<UserEvent>> {
         let mut tx = self.db.begin().await?;
         let user = users::lock(&mut tx, user).await?.filter(|user| !user.is_guest());
         let mut user = user.ok_or(ErrorCode::NoSuchAccount)?;
@@ -86,7 +86,7 @@ impl Store {
 
     /// Has SQLite put what is deleted out of its files too: deleted content is overwritten in the pages (`secure_delete`), the log
     /// with the old pages is cut off here. False if a reader is in the way. PostgreSQL's vacuum does as much in its time.
-    pub(crate) async fn cut_log(&self) -> sqlx::Result<bool> {
+    pub async fn cut_log(&self) -> sqlx::Result<bool> {
         let Backend::Sqlite(pool) = self.db.write() else { return Ok(true) };
         let (busy, _, _): (i64, i64, i64) =
             sqlx::query_as("pragma wal_checkpoint(truncate)").fetch_one(pool).await?;

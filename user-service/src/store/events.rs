@@ -59,7 +59,7 @@ pub(crate) async fn forget_all(tx: &mut Tx, user: &UserId) -> sqlx::Result<()> {
 
 impl Store {
     /// What happened to a person after a version, and the person as they are after it.
-    pub(crate) async fn events(&self, id: &UserId, after: u64) -> Result<Option<UserEvents>> {
+    pub async fn events(&self, id: &UserId, after: u64) -> Result<Option<UserEvents>> {
         let mut tx = self.db.snapshot().await?;
         let user: Option<UserRow> = fetch_optional!(&mut tx, NOW, id.as_str())?;
         let Some(user) = user else { return Ok(None) };

@@ -47,7 +47,7 @@ pub(crate) async fn free_if_gone(tx: &mut Tx, user: &mut UserRow, now: Timestamp
 
 impl Store {
     /// Frees guests whose tokens have died; how many of them are gone.
-    pub(crate) async fn free_guests(&self, now: Timestamp) -> sqlx::Result<usize> {
+    pub async fn free_guests(&self, now: Timestamp) -> sqlx::Result<usize> {
         let due: Vec<(super::column::Checked<api::id::UserId>,)> =
             read_all!(self.db, EXPIRED_GUESTS, now.0, AT_ONCE)?;
         if due.is_empty() {
@@ -69,7 +69,7 @@ impl Store {
     }
 
     /// Deletes what nobody asks for any more.
-    pub(crate) async fn forget_old(&self, now: Timestamp, kept: Kept) -> sqlx::Result<u64> {
+    pub async fn forget_old(&self, now: Timestamp, kept: Kept) -> sqlx::Result<u64> {
         let mut tx = self.db.begin().await?;
         let mut gone = execute!(&mut tx, REFRESH_TOKENS, now.0, now.minus(USED).0)?;
         gone += execute!(&mut tx, EVENTS, now.minus(kept.events).0)?;
@@ -89,7 +89,7 @@ impl Store {
 
 /// How long things are kept.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Kept {
-    pub(crate) events: Duration,
-    pub(crate) former_nicks: Duration,
+pub struct Kept {
+    pub events: Duration,
+    pub former_nicks: Duration,
 }

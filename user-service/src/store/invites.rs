@@ -14,7 +14,7 @@ pub(crate) async fn use_up(tx: &mut Tx, hash: &str, now: Timestamp) -> sqlx::Res
 }
 
 impl Store {
-    pub(crate) async fn add_invite(&self, hash: &str, expires_at: Timestamp) -> sqlx::Result<()> {
+    pub async fn add_invite(&self, hash: &str, expires_at: Timestamp) -> sqlx::Result<()> {
         write_one!(self.db, INSERT, hash, expires_at.0).map(drop)
     }
 }

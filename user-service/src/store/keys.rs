@@ -10,10 +10,10 @@ use crate::domain::keys;
 
 /// A key with its private half, base64.
 #[derive(Debug, Clone, FromRow)]
-pub(crate) struct KeyRow {
-    pub(crate) id: String,
-    pub(crate) secret: String,
-    pub(crate) use_from: i64,
+pub struct KeyRow {
+    pub id: String,
+    pub secret: String,
+    pub use_from: i64,
 }
 
 const ALL: &str = "select id, secret, use_from from signing_keys order by use_from, id";
@@ -23,12 +23,12 @@ const DELETE_OUTLIVED: &str = "delete from signing_keys where exists \
     (select 1 from signing_keys successor where successor.use_from > signing_keys.use_from and successor.use_from < $1)";
 
 impl Store {
-    pub(crate) async fn signing_keys(&self) -> sqlx::Result<Vec<KeyRow>> {
+    pub async fn signing_keys(&self) -> sqlx::Result<Vec<KeyRow>> {
         read_all!(self.db, ALL)
     }
 
     /// [`rotate_keys`](Self::rotate_keys), if a look without any lock says that there is something to do.
-    pub(crate) async fn rotate_keys_if_due(
+    pub async fn rotate_keys_if_due(
         &self,
         now: Timestamp,
         rotation: Duration,
@@ -41,7 +41,7 @@ impl Store {
     }
 
     /// Makes the next key when it is time and drops those that are of no use any more. `fresh` makes an id and a secret.
-    pub(crate) async fn rotate_keys(
+    pub async fn rotate_keys(
         &self,
         now: Timestamp,
         rotation: Duration,

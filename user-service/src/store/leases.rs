@@ -38,7 +38,7 @@ pub(crate) async fn current_term(tx: &mut Tx, gateway: &GatewayId) -> sqlx::Resu
 
 impl Store {
     /// Renews a gateway's lease, or begins it.
-    pub(crate) async fn renew_lease(
+    pub async fn renew_lease(
         &self,
         gateway: &GatewayId,
         state: LeaseState,
@@ -64,7 +64,7 @@ impl Store {
     }
 
     /// Ends a lease at once: whoever asks knows that the gateway is gone. False if it had lapsed before, or never was.
-    pub(crate) async fn end_lease(&self, gateway: &GatewayId, clock: Timestamp) -> sqlx::Result<bool> {
+    pub async fn end_lease(&self, gateway: &GatewayId, clock: Timestamp) -> sqlx::Result<bool> {
         let mut tx = self.db.begin().await?;
         let now = marks::database_time(&mut tx).await?;
         let term: Option<(i64,)> = fetch_optional!(&mut tx, END, gateway.as_str(), now.0)?;
@@ -76,7 +76,7 @@ impl Store {
     }
 
     /// One look at all leases, and one sign of life. Gateways that are gone leave a task that ends their sessions; how many.
-    pub(crate) async fn check_leases(&self, terms: Terms, clock: Timestamp) -> sqlx::Result<usize> {
+    pub async fn check_leases(&self, terms: Terms, clock: Timestamp) -> sqlx::Result<usize> {
         let mut tx = self.db.begin().await?;
         let now = marks::database_time(&mut tx).await?;
         let since = Timestamp(marks::get(&mut tx, marks::ACCEPTING_SINCE).await?);

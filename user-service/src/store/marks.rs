@@ -55,7 +55,7 @@ pub(crate) async fn database_time(tx: &mut Tx) -> sqlx::Result<Timestamp> {
 
 impl Store {
     /// A secret of 256 bits that all replicas share; the first to ask makes it.
-    pub(crate) async fn secret(&self, name: &str) -> Result<Vec<u8>> {
+    pub async fn secret(&self, name: &str) -> Result<Vec<u8>> {
         let fresh = BASE64_STANDARD.encode(rand::random::<[u8; 32]>());
         write_one!(self.db, FIRST_SECRET, name, fresh)?;
         let (value,): (String,) = read_optional!(self.db, SECRET, name)?.ok_or(sqlx::Error::RowNotFound)?;

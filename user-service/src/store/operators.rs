@@ -12,7 +12,7 @@ const FORGET_API_TOKENS: &str = "delete from api_tokens where user_id = $1";
 
 impl Store {
     /// Gives or takes the role; false if it was so already. Whoever loses it is put out, so that no session keeps its scope.
-    pub(crate) async fn set_operator(
+    pub async fn set_operator(
         &self,
         user: &UserId,
         operator: bool,
@@ -35,12 +35,7 @@ impl Store {
     }
 
     /// Sets another's password. Whoever knew the old one may hold tokens too: all of them go.
-    pub(crate) async fn reset_password(
-        &self,
-        user: &UserId,
-        hash: &str,
-        now: Timestamp,
-    ) -> Result<Vec<UserEvent>> {
+    pub async fn reset_password(&self, user: &UserId, hash: &str, now: Timestamp) -> Result<Vec<UserEvent>> {
         let mut tx = self.db.begin().await?;
         let mut user =
             users::lock(&mut tx, user).await?.ok_or_else(|| Failure::new(ErrorCode::NoSuchAccount))?;

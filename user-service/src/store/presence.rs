@@ -30,15 +30,15 @@ struct FormerRow {
 
 /// What somebody wants changed.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Change {
-    pub(crate) nick: Option<Nick>,
+pub struct Change {
+    pub nick: Option<Nick>,
     /// An empty text: back.
-    pub(crate) away: Option<String>,
+    pub away: Option<String>,
 }
 
 impl Store {
     /// Changes a nick, an away text or both; no events if they are so already.
-    pub(crate) async fn change(
+    pub async fn change(
         &self,
         id: &UserId,
         change: Change,
@@ -78,7 +78,7 @@ impl Store {
     }
 
     /// Who had this nick lately, latest first, before a moment.
-    pub(crate) async fn former_nicks(
+    pub async fn former_nicks(
         &self,
         nick: &Nick,
         before: Timestamp,

@@ -59,10 +59,10 @@ pub(super) async fn refuse(tx: &mut Tx, user: &UserId, what: &str, now: Timestam
 
 /// What a revocation ended: for its caller to tell, once it is committed.
 #[derive(Debug, Default)]
-pub(crate) struct Ended {
-    pub(crate) told: Vec<UserEvent>,
+pub struct Ended {
+    pub told: Vec<UserEvent>,
     /// The grants that are refused from now on.
-    pub(crate) grants: Vec<String>,
+    pub grants: Vec<String>,
 }
 
 /// Ends a login or a personal API token of a locked user, whom the caller saves, with all that came of it: access and refresh tokens,
@@ -112,7 +112,7 @@ pub(crate) async fn is_revoked(tx: &mut Tx, grant: &str) -> sqlx::Result<bool> {
 
 impl Store {
     /// What was revoked after a cursor; from 0 on, all that is kept.
-    pub(crate) async fn revocations(&self, after: u64) -> sqlx::Result<Revocations> {
+    pub async fn revocations(&self, after: u64) -> sqlx::Result<Revocations> {
         // Read first: what is committed between the two reads is asked for again next time, never missed.
         let (newest,): (i64,) =
             read_optional!(self.db, CURSOR, marks::REVOCATIONS)?.ok_or(sqlx::Error::RowNotFound)?;

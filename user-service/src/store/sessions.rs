@@ -15,32 +15,30 @@ use api::{
 use kit::db::Tx;
 use sqlx::FromRow;
 
-pub(crate) use self::{
-    end::{Left, end_locked, live_of, remember_nick, settle},
-    opening::{Identity, Known, OpenTerms, Opened, Opening, Proof},
-};
+pub(crate) use self::end::{Left, end_locked, live_of, remember_nick, settle};
+pub use self::opening::{Identity, Known, OpenTerms, Opened, Opening, Proof};
 use super::{Store, column::Checked, fetch_all, fetch_optional, read_all, read_optional};
 
 /// A session as the database has it.
 #[derive(Debug, Clone, FromRow)]
-pub(crate) struct SessionRow {
-    pub(crate) id: Checked<SessionId>,
-    pub(crate) user_id: Checked<UserId>,
-    pub(crate) gateway: Checked<GatewayId>,
-    pub(crate) host: String,
-    pub(crate) address: Option<String>,
+pub struct SessionRow {
+    pub id: Checked<SessionId>,
+    pub user_id: Checked<UserId>,
+    pub gateway: Checked<GatewayId>,
+    pub host: String,
+    pub address: Option<String>,
     scopes: String,
-    pub(crate) opened_at: i64,
+    pub opened_at: i64,
     ended_at: Option<i64>,
     ended_how: Option<String>,
-    pub(crate) api_token: Option<String>,
+    pub api_token: Option<String>,
     /// The login or personal API token that it came of; none if a password or a guest's nick opened it.
-    pub(crate) grant_id: Option<String>,
+    pub grant_id: Option<String>,
 }
 
 /// Why a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum How {
+pub enum How {
     /// Its client or its gateway wanted it.
     Closed,
     /// An operator, a suspension, a new password or an erasure.
@@ -63,24 +61,24 @@ impl How {
 }
 
 impl SessionRow {
-    pub(crate) fn is_live(&self) -> bool {
+    pub fn is_live(&self) -> bool {
         self.ended_at.is_none()
     }
 
     /// Whether its secret can still be used.
-    pub(crate) fn can_be_taken(&self) -> bool {
+    pub fn can_be_taken(&self) -> bool {
         self.is_live() || self.ended_how.as_deref() == Some(How::Lapsed.as_str())
     }
 
-    pub(crate) fn scopes(&self) -> Scopes {
+    pub fn scopes(&self) -> Scopes {
         Scopes::from(self.scopes.clone())
     }
 
-    pub(crate) fn address(&self) -> Option<std::net::IpAddr> {
+    pub fn address(&self) -> Option<std::net::IpAddr> {
         self.address.as_deref().and_then(|text| std::net::IpAddr::from_str(text).ok())
     }
 
-    pub(crate) fn view(&self) -> Session {
+    pub fn view(&self) -> Session {
         Session {
             id: self.id.0.clone(),
             gateway: self.gateway.0.clone(),
@@ -129,22 +127,17 @@ pub(crate) async fn by_id(tx: &mut Tx, id: &SessionId) -> sqlx::Result<Option<Se
 }
 
 impl Store {
-    pub(crate) async fn session(&self, id: &SessionId) -> sqlx::Result<Option<SessionRow>> {
+    pub async fn session(&self, id: &SessionId) -> sqlx::Result<Option<SessionRow>> {
         read_optional!(self.db, BY_ID, id.as_str())
     }
 
     /// A user's open sessions, in the order of their ids.
-    pub(crate) async fn sessions_of(
-        &self,
-        user: &UserId,
-        after: &str,
-        limit: i64,
-    ) -> sqlx::Result<Vec<SessionRow>> {
+    pub async fn sessions_of(&self, user: &UserId, after: &str, limit: i64) -> sqlx::Result<Vec<SessionRow>> {
         read_all!(self.db, PAGE_OF_USER, user.as_str(), after, limit)
     }
 
     /// All open sessions, in the order of their ids.
-    pub(crate) async fn live_sessions(&self, after: &str, limit: i64) -> sqlx::Result<Vec<SessionRow>> {
+    pub async fn live_sessions(&self, after: &str, limit: i64) -> sqlx::Result<Vec<SessionRow>> {
         read_all!(self.db, LIVE_PAGE, after, limit)
     }
 }

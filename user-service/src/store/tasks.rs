@@ -16,7 +16,7 @@ use crate::domain::secret;
 /// What there is to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case")]
-pub(crate) enum Task {
+pub enum Task {
     /// Takes ended sessions out of their channels.
     EndHolders(EndHolders),
     /// Ends the sessions that a gateway opened in the term that lapsed, and earlier.
@@ -37,7 +37,7 @@ impl Task {
         }
     }
 
-    pub(crate) fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &'static str {
         match self {
             Self::EndHolders(_) => "end-holders",
             Self::EndGateway { .. } => "end-gateway",
@@ -49,10 +49,10 @@ impl Task {
 
 /// A task in hand.
 #[derive(Debug)]
-pub(crate) struct Claimed {
-    pub(crate) id: String,
-    pub(crate) task: Task,
-    pub(crate) attempts: i64,
+pub struct Claimed {
+    pub id: String,
+    pub task: Task,
+    pub attempts: i64,
 }
 
 /// A replica that died with a task in hand has lost it by then, and another takes it. Longer than a try usually takes; if one takes
@@ -131,7 +131,7 @@ fn read((id, payload, attempts): (String, String, i64)) -> Option<Claimed> {
 
 impl Store {
     /// Takes up to `most` tasks that are due in hand.
-    pub(crate) async fn claim_tasks(&self, now: Timestamp, most: i64) -> sqlx::Result<Vec<Claimed>> {
+    pub async fn claim_tasks(&self, now: Timestamp, most: i64) -> sqlx::Result<Vec<Claimed>> {
         let until = now.plus(IN_HAND).0;
         let rows: Vec<(String, String, i64)> = match self.db.write() {
             Backend::Sqlite(pool) => {
@@ -144,12 +144,12 @@ impl Store {
         Ok(rows.into_iter().filter_map(read).collect())
     }
 
-    pub(crate) async fn task_done(&self, id: &str) -> sqlx::Result<()> {
+    pub async fn task_done(&self, id: &str) -> sqlx::Result<()> {
         write_one!(self.db, DONE, id).map(drop)
     }
 
     /// Somebody's sessions have left their channels: now the name of a guest who is gone is free.
-    pub(crate) async fn holders_ended(&self, id: &str, ended: &EndHolders) -> sqlx::Result<()> {
+    pub async fn holders_ended(&self, id: &str, ended: &EndHolders) -> sqlx::Result<()> {
         let mut tx = self.db.begin().await?;
         if ended.all {
             execute!(&mut tx, FREE_NAMES, ended.user.id.as_str())?;
@@ -159,23 +159,18 @@ impl Store {
     }
 
     /// Puts a task back of which a part is left.
-    pub(crate) async fn task_again(&self, id: &str, now: Timestamp) -> sqlx::Result<()> {
+    pub async fn task_again(&self, id: &str, now: Timestamp) -> sqlx::Result<()> {
         write_one!(self.db, AGAIN, id, now.0).map(drop)
     }
 
     /// Puts another task in the place of one that is done.
-    pub(crate) async fn task_becomes(
-        &self,
-        id: &str,
-        task: &Task,
-        not_before: Timestamp,
-    ) -> sqlx::Result<()> {
+    pub async fn task_becomes(&self, id: &str, task: &Task, not_before: Timestamp) -> sqlx::Result<()> {
         let payload = serde_json::to_string(task).expect("a task is JSON");
         write_one!(self.db, BECOMES, id, task.kind(), payload, not_before.0).map(drop)
     }
 
     /// Puts a task back after a failed try.
-    pub(crate) async fn task_failed(&self, claimed: &Claimed, now: Timestamp) -> sqlx::Result<()> {
+    pub async fn task_failed(&self, claimed: &Claimed, now: Timestamp) -> sqlx::Result<()> {
         let doublings = u32::try_from(claimed.attempts.clamp(1, 16)).unwrap_or(1) - 1;
         let pause = Duration::from_millis(100).saturating_mul(1 << doublings).min(LONGEST_PAUSE);
         write_one!(self.db, LATER, &claimed.id, now.plus(pause).0).map(drop)

@@ -33,10 +33,10 @@ struct RefreshRow {
 }
 
 /// A grant in the making: the refresh token that goes with it.
-pub(crate) struct NewRefresh {
-    pub(crate) hash: String,
-    pub(crate) family: String,
-    pub(crate) expires_at: Timestamp,
+pub struct NewRefresh {
+    pub hash: String,
+    pub family: String,
+    pub expires_at: Timestamp,
 }
 
 /// How long a guest's nick is held for a token issued now.
@@ -45,15 +45,15 @@ fn guest_holds_until(now: Timestamp) -> Timestamp {
 }
 
 /// What came of a refresh token.
-pub(crate) enum Exchanged {
+pub enum Exchanged {
     Fresh(Box<Refreshed>),
     Stolen(Ended),
 }
 
-pub(crate) struct Refreshed {
-    pub(crate) user: UserRow,
-    pub(crate) family: String,
-    pub(crate) scopes: Scopes,
+pub struct Refreshed {
+    pub user: UserRow,
+    pub family: String,
+    pub scopes: Scopes,
 }
 
 /// Ends a grant of a locked user.
@@ -85,7 +85,7 @@ async fn insert_refresh(
 
 impl Store {
     /// A login by password, whose hash was verified as `hash`.
-    pub(crate) async fn grant(
+    pub async fn grant(
         &self,
         user: &UserId,
         hash: &str,
@@ -113,7 +113,7 @@ impl Store {
     }
 
     /// A new guest who comes over REST and holds a nick as long as the token lives.
-    pub(crate) async fn grant_guest(
+    pub async fn grant_guest(
         &self,
         nick: &Nick,
         host: String,
@@ -133,7 +133,7 @@ impl Store {
     }
 
     /// Exchanges a refresh token. One that comes twice was stolen from somebody: what came of its grant is revoked.
-    pub(crate) async fn refresh(
+    pub async fn refresh(
         &self,
         hash: &str,
         new: impl FnOnce(String) -> NewRefresh + Send,
@@ -165,7 +165,7 @@ impl Store {
     }
 
     /// A guest whose session is given a token holds the nick as long as it lives.
-    pub(crate) async fn hold_nick(&self, user: &UserId, now: Timestamp) -> Result<UserRow> {
+    pub async fn hold_nick(&self, user: &UserId, now: Timestamp) -> Result<UserRow> {
         let mut tx = self.db.begin().await?;
         let user = users::lock(&mut tx, user).await?.filter(|user| user.freed_at.is_none());
         let mut user = user.ok_or(ErrorCode::SessionEnded)?;
@@ -178,7 +178,7 @@ impl Store {
     }
 
     /// Revokes the login that a token came of, with all that came of it; a guest without a session is gone with it.
-    pub(crate) async fn revoke_grant(&self, user: &UserId, grant: String, now: Timestamp) -> Result<Ended> {
+    pub async fn revoke_grant(&self, user: &UserId, grant: String, now: Timestamp) -> Result<Ended> {
         let mut tx = self.db.begin().await?;
         let Some(user) = users::lock(&mut tx, user).await? else { return Ok(Ended::default()) };
         let ended = revoke(&mut tx, user, grant, now).await?;
@@ -187,7 +187,7 @@ impl Store {
     }
 
     /// The grant and the user of a refresh token.
-    pub(crate) async fn grant_of(&self, hash: &str) -> sqlx::Result<Option<(UserId, String)>> {
+    pub async fn grant_of(&self, hash: &str) -> sqlx::Result<Option<(UserId, String)>> {
         let row: Option<RefreshRow> = read_optional!(self.db, REFRESH, hash)?;
         Ok(row.map(|row| (row.user_id.0, row.family)))
     }

@@ -22,27 +22,27 @@ pub(crate) use columns;
 
 /// A person as the database has them.
 #[derive(Debug, Clone, FromRow)]
-pub(crate) struct UserRow {
-    pub(crate) id: Checked<UserId>,
-    pub(crate) nick: Checked<Nick>,
-    pub(crate) version: i64,
-    pub(crate) away: Option<String>,
-    pub(crate) host: String,
-    pub(crate) since: Option<i64>,
-    pub(crate) held_until: Option<i64>,
-    pub(crate) freed_at: Option<i64>,
-    pub(crate) created_at: i64,
-    pub(crate) account_id: Option<Checked<AccountId>>,
-    pub(crate) account: Option<Checked<AccountName>>,
-    pub(crate) operator: bool,
-    pub(crate) suspended: bool,
+pub struct UserRow {
+    pub id: Checked<UserId>,
+    pub nick: Checked<Nick>,
+    pub version: i64,
+    pub away: Option<String>,
+    pub host: String,
+    pub since: Option<i64>,
+    pub held_until: Option<i64>,
+    pub freed_at: Option<i64>,
+    pub created_at: i64,
+    pub account_id: Option<Checked<AccountId>>,
+    pub account: Option<Checked<AccountName>>,
+    pub operator: bool,
+    pub suspended: bool,
     /// Tokens issued earlier are refused.
-    pub(crate) valid_from: i64,
+    pub valid_from: i64,
 }
 
 impl UserRow {
     /// Somebody new without an account.
-    pub(crate) fn guest(id: UserId, nick: Nick, host: String, now: Timestamp) -> Self {
+    pub fn guest(id: UserId, nick: Nick, host: String, now: Timestamp) -> Self {
         Self {
             id: id.into(),
             nick: nick.into(),
@@ -61,7 +61,7 @@ impl UserRow {
         }
     }
 
-    pub(crate) fn person(&self) -> Person {
+    pub fn person(&self) -> Person {
         Person {
             id: self.id.0.clone(),
             nick: self.nick.0.clone(),
@@ -69,16 +69,16 @@ impl UserRow {
         }
     }
 
-    pub(crate) fn account(&self) -> Option<&AccountName> {
+    pub fn account(&self) -> Option<&AccountName> {
         self.account.as_deref()
     }
 
-    pub(crate) fn is_guest(&self) -> bool {
+    pub fn is_guest(&self) -> bool {
         self.account_id.is_none()
     }
 
     /// As everybody may see them.
-    pub(crate) fn view(&self) -> User {
+    pub fn view(&self) -> User {
         User {
             person: self.person(),
             account: self.account().cloned(),
@@ -171,17 +171,17 @@ pub(crate) fn json_list<'a>(ids: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 impl Store {
-    pub(crate) async fn user(&self, id: &UserId) -> sqlx::Result<Option<UserRow>> {
+    pub async fn user(&self, id: &UserId) -> sqlx::Result<Option<UserRow>> {
         read_optional!(self.db, BY_ID, id.as_str())
     }
 
     /// Whoever wears this very nick.
-    pub(crate) async fn by_nick(&self, nick: &Nick) -> sqlx::Result<Option<UserRow>> {
+    pub async fn by_nick(&self, nick: &Nick) -> sqlx::Result<Option<UserRow>> {
         let holder: Option<UserRow> = read_optional!(self.db, BY_SKELETON, nick.skeleton())?;
         Ok(holder.filter(|user| user.nick.0 == *nick))
     }
 
-    pub(crate) async fn many(&self, ids: &[UserId]) -> sqlx::Result<Vec<UserRow>> {
+    pub async fn many(&self, ids: &[UserId]) -> sqlx::Result<Vec<UserRow>> {
         let ids = ids.iter().map(UserId::as_str);
         match self.db.read() {
             Backend::Sqlite(pool) => sqlx::query_as(MANY_SQLITE).bind(json_list(ids)).fetch_all(pool).await,
@@ -192,7 +192,7 @@ impl Store {
     }
 
     /// Which of these people have changed since the version that the asker holds.
-    pub(crate) async fn heads(&self, held: &BTreeMap<String, u64>) -> sqlx::Result<HeadsReply> {
+    pub async fn heads(&self, held: &BTreeMap<String, u64>) -> sqlx::Result<HeadsReply> {
         let ids = held.keys().map(String::as_str);
         let found: Vec<(String, i64)> = match self.db.read() {
             Backend::Sqlite(pool) => {

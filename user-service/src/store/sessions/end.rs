@@ -148,7 +148,7 @@ async fn end_rows(
 impl Store {
     /// Ends sessions as their gateways say; unknown ones and those that ended before are no error. What takes them out of their
     /// channels is in the caller's hand.
-    pub(crate) async fn end_sessions(
+    pub async fn end_sessions(
         &self,
         items: &[EndSession],
         now: Timestamp,
@@ -177,7 +177,7 @@ impl Store {
     }
 
     /// Ends up to `most` sessions of a gateway's lapsed term; nothing when none is left.
-    pub(crate) async fn end_lapsed(
+    pub async fn end_lapsed(
         &self,
         gateway: &GatewayId,
         term: i64,
@@ -192,7 +192,7 @@ impl Store {
     }
 
     /// Ends one of a user's sessions, or all; how many ended, and the events.
-    pub(crate) async fn disconnect(
+    pub async fn disconnect(
         &self,
         user: &UserId,
         only: Option<&SessionId>,

@@ -30,7 +30,7 @@ const TAKEN_OVER: &str = "taken over by another connection";
 
 impl Store {
     /// Opens sessions. All that are possible are committed together; the results are in the order of the items.
-    pub(crate) async fn open_sessions(
+    pub async fn open_sessions(
         &self,
         items: Vec<Opening>,
         terms: OpenTerms,

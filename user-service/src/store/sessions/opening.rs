@@ -15,17 +15,17 @@ use crate::store::revocations;
 
 /// One session to open, by somebody who has shown who they are.
 #[derive(Debug, Clone)]
-pub(crate) struct Opening {
-    pub(crate) id: SessionId,
-    pub(crate) gateway: GatewayId,
-    pub(crate) address: IpAddr,
-    pub(crate) host: String,
-    pub(crate) identity: Identity,
-    pub(crate) replaces: Option<SessionId>,
+pub struct Opening {
+    pub id: SessionId,
+    pub gateway: GatewayId,
+    pub address: IpAddr,
+    pub host: String,
+    pub identity: Identity,
+    pub replaces: Option<SessionId>,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) enum Identity {
+pub enum Identity {
     /// Somebody new.
     Guest(Nick),
     Known(Known),
@@ -33,17 +33,17 @@ pub(crate) enum Identity {
 
 /// Somebody who has shown who they are.
 #[derive(Debug, Clone)]
-pub(crate) struct Known {
-    pub(crate) user: UserId,
-    pub(crate) scopes: Scopes,
-    pub(crate) proof: Proof,
+pub struct Known {
+    pub user: UserId,
+    pub scopes: Scopes,
+    pub proof: Proof,
     /// The session that the proof came from.
-    pub(crate) takes: Option<SessionId>,
+    pub takes: Option<SessionId>,
 }
 
 /// By what they have shown it. Looked at again in the transaction: it may have been revoked since.
 #[derive(Debug, Clone)]
-pub(crate) enum Proof {
+pub enum Proof {
     /// The password's hash that was verified.
     Password(String),
     ApiToken(TokenId),
@@ -84,17 +84,17 @@ impl Origin {
 
 /// A session that is open.
 #[derive(Debug, Clone)]
-pub(crate) struct Opened {
-    pub(crate) session: SessionId,
-    pub(crate) user: User,
-    pub(crate) scopes: Scopes,
-    pub(crate) opened_at: Timestamp,
-    pub(crate) replaced: Option<SessionId>,
+pub struct Opened {
+    pub session: SessionId,
+    pub user: User,
+    pub scopes: Scopes,
+    pub opened_at: Timestamp,
+    pub replaced: Option<SessionId>,
 }
 
 /// Limits and pauses of opening.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct OpenTerms {
-    pub(crate) sessions_of_user: u32,
-    pub(crate) takeover: Duration,
+pub struct OpenTerms {
+    pub sessions_of_user: u32,
+    pub takeover: Duration,
 }
