@@ -9,7 +9,10 @@ use api::{
 use kit::config::Period;
 use serde_json::json;
 
-use crate::town::{Town, channel_id, problem, soon, stored};
+use crate::{
+    answers::{channel_id, problem, stored},
+    town::{Town, soon},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_is_answered_item_by_item_in_order() {
@@ -46,7 +49,7 @@ async fn a_batch_is_answered_item_by_item_in_order() {
         }
     }
     // What is about an entry.
-    let about = |who: &crate::town::Someone, kind, of, text: &str, key: &str| api::messages::SendItem {
+    let about = |who: &crate::people::Someone, kind, of, text: &str, key: &str| api::messages::SendItem {
         kind,
         of,
         ..who.item(here.clone(), text, key)

@@ -1,7 +1,10 @@
 use api::{ErrorCode, auth::ServiceName};
 use serde_json::{Value, json};
 
-use crate::town::{Town, channel_id, soon};
+use crate::{
+    answers::channel_id,
+    town::{Town, soon},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_past_its_retention_goes_and_the_first_seq_follows() {

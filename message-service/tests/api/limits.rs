@@ -4,7 +4,10 @@ use api::{ErrorCode, auth::ServiceName, messages::SendTo, page::Batch};
 use kit::{config::Period, rate::Rate};
 use serde_json::json;
 
-use crate::town::{Town, channel_id, problem, soon, stored};
+use crate::{
+    answers::{channel_id, problem, stored},
+    town::{Town, soon},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn copies_of_channels_are_bounded() {

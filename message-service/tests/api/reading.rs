@@ -1,7 +1,7 @@
 use api::{ErrorCode, auth::ServiceName};
 use serde_json::{Value, json};
 
-use crate::town::{Town, refused_soon};
+use crate::{answers::refused_soon, town::Town};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn history_is_paged_by_seq_and_for_members() {

@@ -1,7 +1,7 @@
 use api::{ErrorCode, auth::ServiceName};
 use serde_json::{Value, json};
 
-use crate::town::{Town, refused_soon};
+use crate::{answers::refused_soon, town::Town};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_said_is_answered_kept_and_read_again_after_a_restart() {

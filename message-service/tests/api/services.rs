@@ -9,7 +9,10 @@ use kit::{
 };
 use serde_json::json;
 
-use crate::town::{GATEWAY, PATIENCE, Town, channel_id, stored};
+use crate::{
+    answers::{channel_id, stored},
+    town::{GATEWAY, PATIENCE, Town},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn readers_hear_what_is_said_and_heal_what_they_missed() {

@@ -1,7 +1,10 @@
 use api::{ErrorCode, auth::ServiceName};
 use serde_json::{Value, json};
 
-use crate::town::{Events, Town, soon};
+use crate::{
+    events::Events,
+    town::{Town, soon},
+};
 
 const RUST: &str = "/v1/channels/rust/messages/stream";
 

@@ -1,12 +1,10 @@
 //! user-, channel- and message-service as they are, and people who use them over HTTP.
 
-use std::{net::TcpListener, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use api::{
-    ErrorCode, Person, Timestamp,
-    auth::{Actor, Scopes, ServiceName},
-    id::{ChannelId, SessionId, UserId},
-    messages::{SendItem, SendResult, SendTo},
+    auth::ServiceName,
+    messages::{SendItem, SendResult},
     page::Batch,
 };
 use channel_service::ChannelService;
@@ -22,6 +20,11 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use user_service::UserService;
+
+use crate::{
+    answers::Answer,
+    people::{Someone, someone},
+};
 
 /// What a test waits for at most.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
@@ -39,41 +42,6 @@ pub(crate) struct Town {
     users: Option<Running>,
     channels: Option<Running>,
     messages: Option<Running>,
-}
-
-/// Somebody with a token.
-#[derive(Clone)]
-pub(crate) struct Someone {
-    pub(crate) token: String,
-    pub(crate) id: UserId,
-    pub(crate) nick: String,
-}
-
-/// An answer, whatever it is.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: reqwest::header::HeaderMap,
-    pub(crate) body: Value,
-}
-
-impl Answer {
-    #[track_caller]
-    pub(crate) fn ok(self) -> Value {
-        assert!(self.status < 300, "{self:?}");
-        self.body
-    }
-
-    #[track_caller]
-    pub(crate) fn refused(self, code: ErrorCode) -> Value {
-        let expected = (code.status(), &json!(code.as_str()));
-        assert_eq!((self.status, &self.body["code"]), expected, "expected {code}: {self:?}");
-        self.body
-    }
-
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(|value| value.to_str().unwrap())
-    }
 }
 
 /// Background loops that a test does not wait long for.
@@ -96,13 +64,11 @@ impl Town {
     pub(crate) async fn with(configure: impl FnOnce(&mut Config)) -> Self {
         let (mut common, dir) = kit::testing::common();
         common.http.test_faults = true;
-        // Found free, then taken: each is told of the others before it starts.
-        let sockets: Vec<_> = (0..3).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-        let url = |at: usize| format!("http://{}", sockets[at].local_addr().unwrap()).parse().unwrap();
-        common.urls.users = url(0);
-        common.urls.channels = url(1);
-        common.urls.messages = url(2);
-        drop(sockets);
+        // Each is told of the others before it starts.
+        let url = || format!("http://127.0.0.1:{}", kit::testing::port()).parse().unwrap();
+        common.urls.users = url();
+        common.urls.channels = url();
+        common.urls.messages = url();
         let mut config = quick();
         configure(&mut config);
         let http = reqwest::Client::new();
@@ -294,143 +260,6 @@ impl Town {
 
 fn listen(url: &url::Url) -> std::net::SocketAddr {
     ([127, 0, 0, 1], url.port().unwrap()).into()
-}
-
-fn someone(nick: &str, tokens: &Value) -> Someone {
-    Someone {
-        token: tokens["access_token"].as_str().unwrap().to_owned(),
-        id: tokens["user"]["id"].as_str().unwrap().try_into().unwrap(),
-        nick: nick.to_owned(),
-    }
-}
-
-impl Someone {
-    /// As a gateway names them.
-    pub(crate) fn actor(&self) -> Actor {
-        Actor {
-            person: Person {
-                id: self.id.clone(),
-                nick: self.nick.as_str().try_into().unwrap(),
-                user_version: 1,
-            },
-            account: None,
-            session: Some(SessionId::try_from("5session").unwrap()),
-            scopes: Scopes::ordinary(),
-            username: "~u".to_owned(),
-            host: "h.cloak".to_owned(),
-            since: Timestamp::now().as_micros(),
-        }
-    }
-
-    pub(crate) fn item(&self, to: SendTo, text: &str, key: &str) -> SendItem {
-        SendItem {
-            actor: self.actor(),
-            to,
-            channel_version: None,
-            kind: api::EntryKind::Message,
-            text: text.to_owned(),
-            reply_to: None,
-            of: None,
-            key: key.to_owned(),
-            trace: None,
-        }
-    }
-}
-
-pub(crate) fn channel_id(joined: &Value) -> ChannelId {
-    joined["channel"]["id"].as_str().unwrap().try_into().unwrap()
-}
-
-#[track_caller]
-pub(crate) fn stored(result: &SendResult) -> api::Entry {
-    match result {
-        SendResult::Stored { entry, .. } => entry.clone(),
-        other => panic!("not stored: {other:?}"),
-    }
-}
-
-#[track_caller]
-pub(crate) fn problem(result: &SendResult) -> ErrorCode {
-    match result {
-        SendResult::Problem(problem) => problem.code,
-        other => panic!("not refused: {other:?}"),
-    }
-}
-
-/// A stream of server-sent events being read.
-pub(crate) struct Events {
-    response: reqwest::Response,
-    text: String,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Event {
-    pub(crate) id: String,
-    pub(crate) kind: String,
-    pub(crate) data: Value,
-}
-
-impl Events {
-    pub(crate) async fn open(request: RequestBuilder) -> Self {
-        let response = request.send().await.unwrap();
-        assert_eq!(response.status(), 200);
-        assert_eq!(response.headers()["content-type"], "text/event-stream");
-        Self { response, text: String::new() }
-    }
-
-    /// The next event; none when the stream has ended.
-    pub(crate) async fn next(&mut self) -> Option<Event> {
-        tokio::time::timeout(PATIENCE, self.read()).await.expect("an event in time")
-    }
-
-    async fn read(&mut self) -> Option<Event> {
-        loop {
-            while let Some((frame, rest)) = self.text.split_once("\n\n") {
-                let event = parse(frame);
-                self.text = rest.to_owned();
-                if event.is_some() {
-                    return event;
-                }
-            }
-            let chunk = self.response.chunk().await.ok()??;
-            self.text.push_str(std::str::from_utf8(&chunk).unwrap());
-        }
-    }
-
-    pub(crate) async fn texts(&mut self, count: usize) -> Vec<String> {
-        let mut texts = Vec::new();
-        for _ in 0..count {
-            let event = self.next().await.expect("the stream goes on");
-            texts.push(event.data["text"].as_str().unwrap_or_default().to_owned());
-        }
-        texts
-    }
-}
-
-/// Comments are none.
-fn parse(frame: &str) -> Option<Event> {
-    let field = |name: &str| {
-        let prefix = format!("{name}: ");
-        frame.lines().find_map(|line| line.strip_prefix(prefix.as_str())).map(str::to_owned)
-    };
-    let data = field("data")?;
-    Some(Event {
-        id: field("id").unwrap_or_default(),
-        kind: field("event").unwrap_or_default(),
-        data: serde_json::from_str(&data).unwrap(),
-    })
-}
-
-/// Waits until something is refused so: a change of the rules needs a moment on its way here.
-pub(crate) async fn refused_soon(code: ErrorCode, mut ask: impl AsyncFnMut() -> Answer) -> Value {
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    loop {
-        let answer = ask().await;
-        if answer.status >= 400 || tokio::time::Instant::now() > deadline {
-            return answer.refused(code);
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
 }
 
 /// Waits for a condition.

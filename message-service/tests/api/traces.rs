@@ -1,7 +1,10 @@
 use api::{auth::ServiceName, messages::SendTo};
 use serde_json::json;
 
-use crate::town::{Town, channel_id, stored};
+use crate::{
+    answers::{channel_id, stored},
+    town::Town,
+};
 
 const TYPED: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const ASKED: &str = "0af7651916cd43dd8448eb211c80319c";

@@ -1,40 +1,17 @@
 //! How much one step looks through or takes along: as much as its limit, and the rest in the next.
 
-#![allow(clippy::unwrap_used, reason = "a panic here is the message")]
-
-use std::time::Duration;
-
-use api::{
-    Timestamp,
-    id::UserId,
-    logs::{Level, LogRecord},
-};
-use kit::testing::TestDb;
+use api::id::UserId;
 use log_service::{
-    domain::{Filter, Keep, NewRecord, pattern_of},
+    domain::{Filter, Keep, pattern_of},
     store::{ERASE_CHUNK, Erasure, FOLLOW_BATCH, FOLLOW_WINDOW, RETAIN_CHUNK, Scan, Store},
 };
 
-macro_rules! on_both {
-    ($($test:ident)*) => {
-        mod sqlite { $(
-            #[tokio::test]
-            async fn $test() {
-                let db = kit::testing::sqlite(&log_service::store::migrations()).await;
-                super::$test(super::open(&db).await).await;
-            }
-        )* }
-        mod postgres { $(
-            #[tokio::test]
-            async fn $test() {
-                let db = kit::testing::postgres(&log_service::store::migrations()).await;
-                super::$test(super::open(&db).await).await;
-            }
-        )* }
-    };
-}
+use crate::{
+    store_contract,
+    words::{self, LONG, NOW, record},
+};
 
-on_both! {
+store_contract! {
     a_search_looks_through_its_windows_and_no_further
     a_reader_is_given_a_batch_and_then_the_rest
     a_reader_looks_through_a_window_and_then_the_rest
@@ -42,27 +19,11 @@ on_both! {
     an_erasure_takes_a_chunk_and_then_the_rest
 }
 
-const NOW: Timestamp = Timestamp(1_700_000_000_000_000);
-const LONG: Duration = Duration::from_secs(60);
-
-async fn open(db: &TestDb) -> Store {
-    Store::open((**db).clone()).await.unwrap()
-}
-
 /// So many records with this text, one a second.
 async fn stored(store: &Store, count: i64, text: &str) {
-    let records: Vec<_> = (0..count)
-        .map(|second| {
-            let at = Timestamp(NOW.0 + second * 1_000_000);
-            let (service, instance) = ("messages".into(), "1-a".into());
-            let (message, fields) = (text.to_owned(), serde_json::Map::new());
-            let record =
-                LogRecord { at, service, instance, level: Level::Info, message, fields, trace_id: None };
-            NewRecord::try_from(record).unwrap()
-        })
-        .collect();
+    let records: Vec<_> = (0..count).map(|second| record(second, text)).collect();
     for some in records.chunks(1000) {
-        store.append(some, NOW).await.unwrap();
+        words::stored(store, some.to_vec()).await;
     }
 }
 

@@ -1,14 +1,13 @@
 //! Short words for what people do.
-#![allow(dead_code)]
 
 use api::{
-    Entry, EntryKind, ErrorCode, Person, Problem,
+    Entry, EntryKind, ErrorCode, Person, Problem, Timestamp,
     id::{ChannelId, UserId},
 };
-use kit::db::{Backend, Db};
+use kit::testing::TestDb;
 use message_service::{
     domain::act::{Act, Grant, Key, Place, Verdict, What},
-    store::Outcome,
+    store::{self, Outcome, Store},
 };
 
 pub(crate) fn person(id: &str, nick: &str) -> Person {
@@ -91,28 +90,14 @@ pub(crate) fn entry(outcome: Outcome) -> Entry {
     }
 }
 
-/// Every row of every table as JSON.
-pub(crate) async fn dump(db: &Db) -> Vec<String> {
-    let mut rows = Vec::new();
-    match db.read() {
-        Backend::Sqlite(pool) => {
-            for (table, columns) in [
-                ("users", "'id', id"),
-                ("speakers", "'nick', nick, 'session', session"),
-                ("conversations", "'id', id, 'name', name"),
-                ("entries", "'text', text"),
-                ("keys", "'key', key"),
-            ] {
-                let sql = sqlx::AssertSqlSafe(format!("select json_object({columns}) from {table}"));
-                rows.extend(sqlx::query_scalar::<_, String>(sql).fetch_all(pool).await.unwrap());
-            }
-        }
-        Backend::Postgres(pool) => {
-            for table in ["users", "speakers", "conversations", "entries", "keys", "read_markers", "slowed"] {
-                let sql = sqlx::AssertSqlSafe(format!("select row_to_json(t)::text from {table} as t"));
-                rows.extend(sqlx::query_scalar::<_, String>(sql).fetch_all(pool).await.unwrap());
-            }
-        }
-    }
-    rows
+pub(crate) async fn open(db: &TestDb) -> Store {
+    Store::open((**db).clone()).await.unwrap()
+}
+
+pub(crate) async fn append_one(store: &Store, now: i64, act: Act) -> Outcome {
+    store.append(Timestamp(now), &[act]).await.unwrap().remove(0)
+}
+
+pub(crate) async fn place(store: &Store, channel: &str) -> store::Place {
+    store.conversation(&channel.try_into().unwrap()).await.unwrap().unwrap()
 }
