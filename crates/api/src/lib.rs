@@ -13,12 +13,14 @@ pub mod messages;
 pub mod mode;
 pub mod name;
 pub mod page;
+pub mod problem;
 pub mod text;
 pub mod time;
 pub mod users;
 
-pub use error::{Door, ErrorCode, FieldError, Problem};
+pub use error::{Door, ErrorCode};
 pub use event::{Entry, EntryKind, Person};
 pub use name::{AccountName, ChannelName, NameError, Nick};
 pub use page::{HeadsReply, HeadsRequest, Item, Page};
+pub use problem::{FieldError, Problem};
 pub use time::Timestamp;

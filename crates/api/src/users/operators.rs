@@ -1,0 +1,48 @@
+//! What operators do: keep out, and let in again.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{Timestamp, id::NetworkBanId, text::LineText};
+
+/// Who may not come in at all; operators only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NetworkBan {
+    pub id: NetworkBanId,
+    /// An address or range (`192.0.2.0/24`), a mask (`nick!user@host`), or `~account:name`.
+    pub target: String,
+    pub reason: String,
+    pub created_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewNetworkBan {
+    pub target: String,
+    pub reason: LineText,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Suspends an account; operators only. The body may be left out.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Suspend {
+    /// Told to those whose sessions end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<LineText>,
+}
+
+/// Sets another's password; operators only. Without `password` one is made and shown once.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ResetPassword {
+    pub password: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct PasswordWasReset {
+    /// Only when it was made here.
+    pub password: Option<String>,
+}
