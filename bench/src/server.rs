@@ -70,8 +70,10 @@ impl Server {
         };
         let home = tempfile::Builder::new().prefix("causerie-bench-").tempdir_in(disk)?;
         let lines = free_port()?;
-        let mut settings =
-            vec![format!("gateway.lines=127.0.0.1:{lines}"), "gateway.lines_tls=127.0.0.1:0".to_owned()];
+        let mut settings = vec![format!("gateway.lines=127.0.0.1:{lines}")];
+        for listener in ["lines_tls", "irc", "irc_tls"] {
+            settings.push(format!("gateway.{listener}=127.0.0.1:0"));
+        }
         let mut ports = Vec::new();
         for service in SERVICES {
             let port = free_port()?;

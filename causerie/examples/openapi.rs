@@ -39,7 +39,7 @@ async fn gateway() -> anyhow::Result<String> {
     fs::write(&file, "[log]\nship = false\n")?;
     let mut flags = vec!["openapi".into(), "--config".into(), file.into_os_string()];
     flags.extend(["--data".into(), data.path().into()]);
-    for listener in ["listen", "lines", "lines_tls"] {
+    for listener in ["listen", "lines", "lines_tls", "irc", "irc_tls"] {
         flags.extend(["--set".into(), format!("gateway.{listener}=127.0.0.1:0").into()]);
     }
     let config = causerie::Config::load(&Cli::parse_from(flags).flags)?;

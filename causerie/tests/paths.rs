@@ -29,6 +29,8 @@ async fn all_five() -> (Vec<Running>, TempDir) {
         "gateway.listen",
         "gateway.lines",
         "gateway.lines_tls",
+        "gateway.irc",
+        "gateway.irc_tls",
         "users.listen",
         "channels.listen",
         "messages.listen",

@@ -77,7 +77,9 @@ impl Town {
         let mut set = |setting: String| arguments.extend(["--set".into(), OsString::from(setting)]);
         let host = if plan.open { "0.0.0.0" } else { "127.0.0.1" };
         set(format!("gateway.lines={host}:{chat}"));
-        set(format!("gateway.lines_tls={host}:0"));
+        for listener in ["lines_tls", "irc", "irc_tls"] {
+            set(format!("gateway.{listener}={host}:0"));
+        }
         for (name, port) in &ports {
             match name {
                 ServiceName::Gateway => set(format!("gateway.listen=127.0.0.1:{port}")),

@@ -41,7 +41,9 @@ fn second_process(data: &Path) -> Command {
     for section in ["gateway", "users", "channels", "messages", "logs"] {
         command.args(["--set", &format!("{section}.listen=127.0.0.1:0")]);
     }
-    command.args(["--set", "gateway.lines=127.0.0.1:0", "--set", "gateway.lines_tls=127.0.0.1:0"]);
+    for listener in ["lines", "lines_tls", "irc", "irc_tls"] {
+        command.args(["--set", &format!("gateway.{listener}=127.0.0.1:0")]);
+    }
     command.args(["--data".as_ref(), data.as_os_str()]);
     command
 }

@@ -1,11 +1,11 @@
 //! What a line means, in no dialect: `dialect` reads lines into commands and writes outcomes as lines.
 
-use api::{EntryKind, mode::Role};
+use api::{EntryKind, channels::ListKind, mode::Role};
 use kit::config::Secret;
 
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, irc::Word};
 pub(crate) use crate::{
-    outcome::{Answer, Outcome, Presence},
+    outcome::{Answer, Named, Outcome, Scene, WhoRow},
     refusal::{About, Asked, Refusal},
 };
 
@@ -61,6 +61,14 @@ pub(crate) enum Command {
     Whois {
         nick: String,
     },
+    /// A channel, or a nick.
+    Who {
+        mask: String,
+    },
+    /// Those of these nicks that are there.
+    People {
+        nicks: Vec<String>,
+    },
     Kick {
         channel: String,
         nick: String,
@@ -68,14 +76,17 @@ pub(crate) enum Command {
     },
     Ban {
         channel: String,
+        list: ListKind,
         mask: String,
     },
     Unban {
         channel: String,
+        list: ListKind,
         mask: String,
     },
     Bans {
         channel: String,
+        list: ListKind,
     },
     Invite {
         channel: String,
@@ -115,6 +126,8 @@ pub(crate) enum Command {
     },
     /// A command whose parameters are wrong.
     Misused(Box<Refusal>),
+    /// What only IRC asks for.
+    Irc(Word),
 }
 
 pub(crate) enum Login {
@@ -164,11 +177,17 @@ impl Command {
             Self::Format(..) => "format",
             Self::Quit { .. } => "quit",
             Self::Misused(_) => "unreadable",
+            Self::Who { .. } => "who",
+            Self::People { .. } => "people",
+            Self::Irc(word) => word.name(),
         }
     }
 
     /// Works before `/nick` or `/login`.
     pub(crate) fn is_open(&self) -> bool {
+        if let Self::Irc(word) = self {
+            return word.is_open();
+        }
         matches!(
             self,
             Self::Hello { .. }

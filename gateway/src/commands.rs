@@ -2,8 +2,10 @@
 
 mod away;
 mod ban;
+mod enter;
 mod history;
 mod invite;
+mod irc;
 mod join;
 mod kick;
 mod list;
@@ -12,6 +14,7 @@ mod mode;
 mod names;
 mod nick;
 mod part;
+mod people;
 mod redact;
 mod register;
 pub(crate) mod resume;
@@ -20,11 +23,13 @@ pub(crate) mod say;
 mod to;
 mod token;
 mod topic;
+mod who;
 mod whois;
 
 use api::ErrorCode;
 use kit::trace::{self, TraceContext};
 
+pub(crate) use self::irc::{SOMEBODY_ELSE, USER_MODE};
 use crate::{
     command::{Answer, Command, Outcome, Refusal},
     dialect::plain,
@@ -49,6 +54,7 @@ async fn carry_out(session: &mut Session, command: Command, reply: Reply) {
         Command::Redact { target, seq } => return redact::redact(session, &target, seq, reply).await,
         Command::Resume { targets } => return resume::resume(session, targets, reply).await,
 
+        Command::Nick { nick } if session.is_entering() => enter::nick(session, nick).await,
         Command::Nick { nick } => nick::nick(session, nick).await,
         Command::Register { name, password } => register::register(session, name, password).await,
         Command::Login(login) => login::login(session, login).await,
@@ -60,12 +66,15 @@ async fn carry_out(session: &mut Session, command: Command, reply: Reply) {
         Command::History { target, page } => history::history(session, target, page).await,
         Command::Whois { nick } => whois::whois(session, &nick).await,
         Command::Kick { channel, nick, reason } => kick::kick(session, &channel, &nick, reason).await,
-        Command::Ban { channel, mask } => ban::ban(session, &channel, &mask).await,
-        Command::Unban { channel, mask } => ban::unban(session, &channel, &mask).await,
-        Command::Bans { channel } => ban::bans(session, &channel).await,
+        Command::Ban { channel, list, mask } => ban::ban(session, &channel, list, &mask).await,
+        Command::Unban { channel, list, mask } => ban::unban(session, &channel, list, &mask).await,
+        Command::Bans { channel, list } => ban::bans(session, &channel, list).await,
         Command::Invite { channel, nick } => invite::invite(session, &channel, &nick).await,
         Command::Role { channel, nick, role, set } => role::role(session, &channel, &nick, role, set).await,
         Command::Mode { channel, changes } => mode::mode(session, channel, &changes).await,
+        Command::Who { mask } => who::who(session, mask).await,
+        Command::People { nicks } => people::people(session, nicks).await,
+        Command::Irc(word) => irc::irc(session, word).await,
         Command::Away { text } => away::away(session, text).await,
         Command::To { target } => to::to(session, &target).await,
         Command::Hello { version } => hello(&version),

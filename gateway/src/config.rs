@@ -5,7 +5,7 @@ use std::{
     path::PathBuf,
 };
 
-use kit::config::Period;
+use kit::config::{Period, Secret};
 use serde::{Deserialize, Serialize};
 
 /// The gateway's own settings.
@@ -16,6 +16,16 @@ pub struct Config {
     pub lines: SocketAddr,
     /// Where the line protocol is spoken over TLS.
     pub lines_tls: SocketAddr,
+    /// Where IRC is spoken.
+    pub irc: SocketAddr,
+    /// Where IRC is spoken over TLS.
+    pub irc_tls: SocketAddr,
+    /// What this server is called in IRC: a host name.
+    #[serde(deserialize_with = "host_name")]
+    pub irc_name: String,
+    /// Password that IRC clients have to give (PASS) before anything else. None: whoever connects comes in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub irc_password: Option<Secret<String>>,
     /// Certificate chain (PEM) of the TLS ports. Without it a self-signed one is made in the secrets folder. SIGHUP reads it again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls_certificate: Option<PathBuf>,
@@ -76,6 +86,10 @@ impl Default for Config {
         Self {
             lines: SocketAddr::from((Ipv4Addr::LOCALHOST, 7667)),
             lines_tls: SocketAddr::from((Ipv4Addr::LOCALHOST, 7697)),
+            irc: SocketAddr::from((Ipv4Addr::LOCALHOST, 6667)),
+            irc_tls: SocketAddr::from((Ipv4Addr::LOCALHOST, 6697)),
+            irc_name: "irc.causerie.localhost".to_owned(),
+            irc_password: None,
             tls_certificate: None,
             tls_key: None,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
@@ -101,4 +115,21 @@ impl Default for Limits {
             channels: api::channels::MAX_CHANNELS_EACH,
         }
     }
+}
+
+/// Bytes of a host name (RFC 1035 §2.3.4 allows more): it stands in every line that the server says.
+const MAX_HOST_NAME: usize = 63;
+
+/// A name with a dot in it, so that no client takes it for a nick.
+fn host_name<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    let is_part = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    if name.len() <= MAX_HOST_NAME && name.contains('.') && name.split('.').all(is_part) {
+        return Ok(name);
+    }
+    Err(serde::de::Error::custom(format!(
+        "a host name with a dot in it is expected, at most {MAX_HOST_NAME} bytes"
+    )))
 }

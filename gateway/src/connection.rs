@@ -4,11 +4,10 @@
 mod closing;
 mod writer;
 
-use std::{io, net::IpAddr, panic::AssertUnwindSafe, sync::Arc};
+use std::{io, net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use api::ErrorCode;
 use futures_util::FutureExt;
-use proto::lines::{LineBuffer, LineError};
+use proto::lines::LineBuffer;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +18,7 @@ use self::{
 use crate::{
     command::{Command, Refusal},
     commands,
-    dialect::{Dialect, Label, Request},
+    dialect::{Ask, Commands, Dialect, Pace, Request},
     gateway::Gateway,
     hub::Client,
     reply::Reply,
@@ -57,9 +56,9 @@ enum End {
 
 impl Connection {
     pub(crate) fn new(stream: Stream, address: IpAddr, gateway: Arc<Gateway>, dialect: Dialect) -> Self {
-        let client = Client::new(gateway.config.limits.send_queue, dialect);
-        client.queue.partial(dialect.greeting(&gateway.network));
-        let session = Session::new(gateway, client, address, stream.is_private());
+        let client = Client::new(gateway.config.limits.send_queue, dialect, gateway.server.clone());
+        client.queue.partial(dialect.greeting(&gateway.server));
+        let session = Session::new(gateway, client, address, stream.is_private(), dialect);
         Self { stream, lines: LineBuffer::new(dialect.max_line()), writer: Writer::default(), session }
     }
 
@@ -124,7 +123,7 @@ impl Connection {
                     Some(request) => request,
                     None => continue,
                 },
-                Some(Err(error)) => Request { label: Label::default(), command: Err(unreadable(error)) },
+                Some(Err(error)) => dialect.unreadable(error),
             };
             self.room_for_replies(OPEN_SENDS, UNREAD_REPLIES).await?;
             if let Some(reason) = self.carry_out(request).await? {
@@ -135,13 +134,56 @@ impl Connection {
 
     /// Gives the reason if the client quits.
     async fn carry_out(&mut self, request: Request) -> Result<Option<String>, Stop> {
-        let Request { label, command } = request;
-        let name = command.as_ref().map_or("unreadable", Command::name);
-        let reply = Reply::begin(&self.session.client, label, name);
-        let admitted = match command {
+        let Request { ask, mut commands } = request;
+        if commands.len() == 1
+            && let Some(command) = commands.pop()
+        {
+            let reply = Reply::begin(&self.session.client, ask, name(&command));
+            return self.carry_out_one(command, reply, true).await;
+        }
+        Box::pin(self.carry_out_all(ask, commands)).await
+    }
+
+    /// The commands of one line, one after the other. Without a label each has a reply of its own.
+    async fn carry_out_all(&mut self, ask: Ask, commands: Commands) -> Result<Option<String>, Stop> {
+        let client = self.session.client.clone();
+        let mut parts = match &ask.label {
+            Some(_) => Reply::begin_parts(&client, ask.clone(), commands.iter().map(name)),
+            None => Vec::new(),
+        }
+        .into_iter();
+        let alone = parts.len() == 0;
+        for command in commands {
+            let begin = || Reply::begin(&client, ask.clone(), name(&command));
+            let reply = parts.next().unwrap_or_else(begin);
+            if let Some(reason) = self.carry_out_one(command, reply, alone).await? {
+                return Ok(Some(reason));
+            }
+        }
+        if !alone {
+            self.all_replies().await?;
+            client.change_ends();
+        }
+        Ok(None)
+    }
+
+    /// `alone`: its reply depends on no other command's.
+    async fn carry_out_one(
+        &mut self,
+        command: Result<Command, Refusal>,
+        reply: Reply,
+        alone: bool,
+    ) -> Result<Option<String>, Stop> {
+        let admitted = match (&command, reply.dialect().pace()) {
             // Whoever floods may leave, and should.
-            Ok(Command::Quit { .. }) => Ok(()),
-            _ => self.session.admit(),
+            (Ok(Command::Quit { .. }), _) => Ok(()),
+            (_, Pace::Refused) => self.session.admit(),
+            (_, Pace::Slowed) => {
+                if let Err(wait) = self.session.take_turn() {
+                    Box::pin(self.wait(wait)).await?;
+                }
+                Ok(())
+            }
         };
         let command = match admitted.and(command) {
             Ok(command) => command,
@@ -152,7 +194,16 @@ impl Connection {
         };
         // Sends to where the client is already go on their way without waiting for each other's replies.
         let Some((command, reply)) = self.session.send_at_once(command, reply) else { return Ok(None) };
-        // Everything else comes after what was typed before it, and before what was typed after it.
+        Box::pin(self.in_its_turn(command, reply, alone)).await
+    }
+
+    /// After what was typed before it, and before what was typed after it.
+    async fn in_its_turn(
+        &mut self,
+        command: Command,
+        reply: Reply,
+        alone: bool,
+    ) -> Result<Option<String>, Stop> {
         if self.session.client.queue.open_replies() > 1 {
             self.room_for_replies(2, UNREAD_REPLIES).await?;
         }
@@ -161,14 +212,30 @@ impl Connection {
         let work = Box::pin(async {
             // A panic has answered 500 by dropping the reply; the connection goes on.
             let _ = AssertUnwindSafe(commands::run(session, command, reply)).catch_unwind().await;
-            client.queue.room_for_replies(1, usize::MAX).await;
-            client.change_ends();
+            if alone {
+                client.queue.room_for_replies(1, usize::MAX).await;
+                client.change_ends();
+            }
         });
         tokio::select! {
             () = work => {}
             stop = self.writer.write(&self.stream, &client.queue) => return Err(stop),
         }
         Ok(self.session.leaving.take())
+    }
+
+    /// Until it is this client's turn again; what it has waiting is written meanwhile.
+    async fn wait(&mut self, mut wait: Duration) -> Result<(), Stop> {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                stop = self.writer.write(&self.stream, &self.session.client.queue) => return Err(stop),
+            }
+            match self.session.take_turn() {
+                Ok(()) => return Ok(()),
+                Err(more) => wait = more,
+            }
+        }
     }
 
     async fn all_replies(&mut self) -> Result<(), Stop> {
@@ -207,9 +274,16 @@ impl Connection {
             }
         };
         let client = self.session.client.clone();
-        let ending = self.session.end(reason);
+        let leaves_first = client.queue.dialect().leaves_first();
+        let ending = self.session.end(reason.clone());
         let closing = Closing { stream: self.stream, lines: self.lines, writer: self.writer, client };
-        tokio::join!(ending, closing.say(goodbye));
+        if leaves_first {
+            ending.await;
+            let goodbye = if matches!(goodbye, Goodbye::Broken) { goodbye } else { Goodbye::Last(reason) };
+            closing.say(goodbye).await;
+        } else {
+            tokio::join!(ending, closing.say(goodbye));
+        }
     }
 }
 
@@ -221,12 +295,8 @@ pub(crate) fn read(stream: &Stream, lines: &mut LineBuffer) -> io::Result<bool> 
     Ok(count > 0)
 }
 
-fn unreadable(error: LineError) -> Refusal {
-    match error {
-        LineError::TooLong { limit } => Refusal::new(ErrorCode::LineTooLong).what(limit.to_string()),
-        LineError::InvalidUtf8 => Refusal::new(ErrorCode::InvalidUtf8),
-    }
-    .detail(error.to_string())
+fn name(command: &Result<Command, Refusal>) -> &'static str {
+    command.as_ref().map_or("unreadable", Command::name)
 }
 
 /// Why a connection cannot be served any more.

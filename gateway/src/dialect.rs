@@ -1,44 +1,121 @@
 //! How a connection is spoken to. A dialect reads lines into commands and writes outcomes and events as lines; what they mean is
 //! the same in all. A new dialect is one more arm here and a module of its own; nothing else asks which one it is.
 
+pub(crate) mod irc;
 pub(crate) mod plain;
 
 use api::Timestamp;
 use bytes::Bytes;
+use proto::lines::{self, LineError};
 
 use crate::{
     command::{Answer, Command, Refusal},
     event::Event,
+    hub::Client,
+    server::Server,
 };
 
 /// A dialect with all that changes how it writes an event: whatever is equal here gets the same bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Dialect {
     Plain(plain::Format),
+    Irc(irc::Caps),
 }
 
 /// A line that was read.
 pub(crate) struct Request {
-    pub(crate) label: Label,
-    pub(crate) command: Result<Command, Refusal>,
+    pub(crate) ask: Ask,
+    /// In their order, never none: what the line asks for is done one after the other.
+    pub(crate) commands: Commands,
 }
 
-/// What the client calls a command; its reply carries it.
+/// Not inline, though most lines ask for one thing: a connection would keep room for it wherever it waits.
+pub(crate) type Commands = Vec<Result<Command, Refusal>>;
+
+/// What a reply says of the line that it answers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Label(pub(crate) Option<Box<str>>);
+pub(crate) struct Ask {
+    /// What the client calls it; its reply carries it.
+    pub(crate) label: Option<Box<str>>,
+    /// What it was typed as, where replies depend on that.
+    pub(crate) verb: &'static str,
+}
+
+impl Request {
+    pub(crate) fn one(ask: Ask, command: Result<Command, Refusal>) -> Self {
+        Self { ask, commands: vec![command] }
+    }
+}
+
+/// What a client that does too much is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// Each line is answered at once: with `too-fast`, if need be.
+    Refused,
+    /// Its lines are read later: its users do not see a refusal as something to be repeated.
+    Slowed,
+}
 
 impl Dialect {
+    /// What a session of this dialect has to remember.
+    pub(crate) fn begins(self) -> Option<Box<irc::Connected>> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Irc(_) => Some(Box::default()),
+        }
+    }
+
     /// Bytes of a line without its end.
     pub(crate) const fn max_line(self) -> usize {
         match self {
-            Self::Plain(_) => proto::lines::MAX_LINE,
+            Self::Plain(_) => lines::MAX_LINE,
+            Self::Irc(_) => lines::MAX_IRC_LINE,
+        }
+    }
+
+    pub(crate) const fn pace(self) -> Pace {
+        match self {
+            Self::Plain(_) => Pace::Refused,
+            Self::Irc(_) => Pace::Slowed,
+        }
+    }
+
+    /// Whether a connection that ends is told so when everybody has been shown it, after all that it typed.
+    pub(crate) const fn leaves_first(self) -> bool {
+        matches!(self, Self::Irc(_))
+    }
+
+    /// Whether a change is answered by the event that everybody is shown of it.
+    pub(crate) const fn answers_with_events(self) -> bool {
+        matches!(self, Self::Irc(_))
+    }
+
+    /// Whether the answer to a join shows all of the channel.
+    pub(crate) const fn shows_joined(self) -> bool {
+        matches!(self, Self::Irc(_))
+    }
+
+    /// Whether the answer to a send shows the entry.
+    pub(crate) const fn shows_sent(self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Irc(caps) => caps.has(irc::Caps::ECHO_MESSAGE),
+        }
+    }
+
+    /// Whether somebody's direct messages are shown on their other connections.
+    pub(crate) const fn shows_own(self) -> bool {
+        match self {
+            Self::Plain(_) => true,
+            Self::Irc(caps) => caps.has(irc::Caps::ECHO_MESSAGE),
         }
     }
 
     /// What a connection is told first.
-    pub(crate) fn greeting(self, network: &str) -> Bytes {
+    pub(crate) fn greeting(self, server: &Server) -> Bytes {
         match self {
-            Self::Plain(_) => plain::greeting(network),
+            Self::Plain(_) => plain::greeting(&server.network),
+            Self::Irc(_) => Bytes::new(),
         }
     }
 
@@ -46,20 +123,68 @@ impl Dialect {
     pub(crate) fn decode(self, line: &str) -> Option<Request> {
         match self {
             Self::Plain(_) => plain::decode(line),
+            Self::Irc(caps) => irc::decode(caps, line),
         }
     }
 
-    /// A command's reply, whole.
-    pub(crate) fn answer(self, label: &Label, answer: &Answer) -> Bytes {
+    /// A line that cannot be read.
+    pub(crate) fn unreadable(self, error: LineError) -> Request {
+        let code = match error {
+            LineError::TooLong { .. } => api::ErrorCode::LineTooLong,
+            LineError::InvalidUtf8 => api::ErrorCode::InvalidUtf8,
+        };
+        let mut refusal = Refusal::new(code).detail(error.to_string());
+        if let LineError::TooLong { limit } = error {
+            refusal = refusal.what(limit.to_string());
+        }
+        Request::one(Ask::default(), Err(refusal))
+    }
+
+    /// A command's reply, whole but for the [`frame`](Self::frame).
+    pub(crate) fn answer(self, client: &Client, ask: &Ask, answer: &Answer) -> Bytes {
         match self {
-            Self::Plain(_) => plain::answer(label, answer, true),
+            Self::Plain(_) => plain::answer(ask, answer, true),
+            Self::Irc(caps) => irc::answer(caps, client, ask, answer),
+        }
+    }
+
+    /// What `reply` gets around it when it is known whole.
+    pub(crate) fn frame(self, client: &Client, ask: &Ask, reply: Bytes) -> Bytes {
+        match self {
+            Self::Plain(_) => reply,
+            Self::Irc(_) => irc::frame(client, ask, reply),
         }
     }
 
     /// A part of a reply, with more to come.
-    pub(crate) fn partial_answer(self, label: &Label, answer: &Answer) -> Bytes {
+    pub(crate) fn partial_answer(self, client: &Client, ask: &Ask, answer: &Answer) -> Bytes {
         match self {
-            Self::Plain(_) => plain::answer(label, answer, false),
+            Self::Plain(_) => plain::answer(ask, answer, false),
+            Self::Irc(caps) => irc::answer(caps, client, ask, answer),
+        }
+    }
+
+    /// Why a connection is not let in at all.
+    pub(crate) fn refused(self, refusal: Refusal) -> Bytes {
+        match self {
+            Self::Plain(_) => plain::answer(&Ask::default(), &Err(refusal), true),
+            Self::Irc(_) => irc::closing(&refusal.problem.detail),
+        }
+    }
+
+    /// Those who are spoken to like this get the same bytes of `event`.
+    pub(crate) fn class(self, event: &Event<'_>) -> Self {
+        match self {
+            Self::Plain(_) => self,
+            Self::Irc(caps) => Self::Irc(caps.and(irc::relevant(event))),
+        }
+    }
+
+    /// As [`class`](Self::class), for all that is said in a channel.
+    pub(crate) fn class_of_entries(self) -> Self {
+        match self {
+            Self::Plain(_) => self,
+            Self::Irc(caps) => Self::Irc(caps.and(irc::ENTRIES)),
         }
     }
 
@@ -67,6 +192,7 @@ impl Dialect {
     pub(crate) fn event(self, event: &Event<'_>, at: Timestamp, out: &mut Vec<u8>) {
         match self {
             Self::Plain(format) => plain::event(format, event, at, out),
+            Self::Irc(caps) => irc::event(caps, event, at, out),
         }
     }
 

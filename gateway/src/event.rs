@@ -1,7 +1,10 @@
 //! What clients are shown without having asked, in no dialect: borrowed from what the owners said, written at once, never kept.
 
+use std::sync::Arc;
+
 use api::{
-    ChannelName, Entry,
+    AccountName, ChannelName, Entry, Nick,
+    auth::Actor,
     channels::ListKind,
     mode::{ModeChange, Role},
 };
@@ -10,6 +13,42 @@ use api::{
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Who<'a> {
     pub(crate) nick: &'a str,
+    /// `user@host`; empty if this gateway never saw it.
+    pub(crate) mask: &'a str,
+    pub(crate) account: Option<&'a str>,
+}
+
+/// The same to keep for a moment.
+#[derive(Debug, Clone)]
+pub(crate) struct Shown {
+    pub(crate) nick: Nick,
+    pub(crate) mask: Arc<str>,
+    pub(crate) account: Option<Arc<str>>,
+}
+
+impl Shown {
+    pub(crate) fn who(&self) -> Who<'_> {
+        Who { nick: self.nick.as_str(), mask: &self.mask, account: self.account.as_deref() }
+    }
+}
+
+impl From<&Actor> for Shown {
+    fn from(actor: &Actor) -> Self {
+        Self {
+            nick: actor.person.nick.clone(),
+            mask: mask(&actor.username, &actor.host),
+            account: account(actor.account.as_ref()),
+        }
+    }
+}
+
+/// `user@host` of `nick!user@host`.
+pub(crate) fn mask(username: &str, host: &str) -> Arc<str> {
+    format!("{username}@{host}").into()
+}
+
+pub(crate) fn account(account: Option<&AccountName>) -> Option<Arc<str>> {
+    account.map(|account| account.as_str().into())
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +63,6 @@ pub(crate) enum Event<'a> {
     Modes { channel: &'a ChannelName, by: Option<Who<'a>>, changes: &'a [ModeChange] },
     Role { channel: &'a ChannelName, by: Option<Who<'a>>, who: Who<'a>, role: Role, set: bool },
     Listed { channel: &'a ChannelName, by: Option<Who<'a>>, list: ListKind, mask: &'a str, set: bool },
-    Invite { channel: &'a ChannelName, by: Option<Who<'a>> },
+    Invite { channel: &'a ChannelName, by: Option<Who<'a>>, who: Who<'a> },
     Closing { reason: &'a str },
 }

@@ -19,12 +19,13 @@ use crate::{
     lane::{Lane, sends::Sends},
     lease::{LeaseHeld, Unended},
     leaving::Leaving,
+    server::Server,
 };
 
 pub(crate) struct Gateway {
     /// This run of this process; what comes of its requests comes back marked with it.
     pub(crate) id: GatewayId,
-    pub(crate) network: String,
+    pub(crate) server: Arc<Server>,
     pub(crate) config: Config,
     pub(crate) users: Users,
     pub(crate) channels: Channels,
@@ -87,7 +88,7 @@ impl Gateway {
             })
         };
         Ok(Arc::new(Self {
-            network: kit.common.network.clone(),
+            server: Arc::new(Server::new(&config.irc_name, &kit.common.network)),
             sends: Sends::start(tasks, hub.clone(), messages.clone(), &config.limits),
             lease: LeaseHeld::default(),
             id,

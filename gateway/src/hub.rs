@@ -38,6 +38,8 @@ use kit::bus::Interest;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use crate::command::Named;
+
 use self::{
     channel::Channel, client::Change, direct::Direct, due::Due, endings::Endings, person::Known, run::Run,
     session::Local,
@@ -219,12 +221,8 @@ impl Hub {
         self.state.lock().channels.contains_key(channel)
     }
 
-    /// The members as this gateway shows them, if it follows the channel; the reply that says so comes before what changes next.
-    pub(crate) fn members(
-        &self,
-        client: ClientId,
-        channel: &ChannelId,
-    ) -> Option<Vec<(Nick, api::mode::Roles)>> {
+    /// The members as this gateway shows them, and whether the channel is secret, if it follows the channel; the reply that says so comes before what changes next.
+    pub(crate) fn members(&self, client: ClientId, channel: &ChannelId) -> Option<(Vec<Named>, bool)> {
         self.with(|state, _| {
             state.reply_follows(client);
             state.members(channel)

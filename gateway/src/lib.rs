@@ -24,6 +24,7 @@ mod refusal;
 mod reopen;
 mod reply;
 mod sendq;
+mod server;
 mod session;
 mod stream;
 mod web;
@@ -60,6 +61,9 @@ pub struct Started {
     pub lines: SocketAddr,
     /// The same over TLS.
     pub lines_tls: SocketAddr,
+    /// Where IRC is spoken, and the same over TLS.
+    pub irc: SocketAddr,
+    pub irc_tls: SocketAddr,
 }
 
 /// Starts a gateway; it takes connections when this returns.
@@ -69,6 +73,10 @@ pub async fn start(settings: Settings<Config>) -> anyhow::Result<Started> {
     let lines = listener.local_addr()?;
     let tls_listener = kit::http::bind(config.lines_tls, "gateway.lines_tls")?;
     let lines_tls = tls_listener.local_addr()?;
+    let irc_listener = kit::http::bind(config.irc, "gateway.irc")?;
+    let irc = irc_listener.local_addr()?;
+    let irc_tls_listener = kit::http::bind(config.irc_tls, "gateway.irc_tls")?;
+    let irc_tls = irc_tls_listener.local_addr()?;
     let kit = Kit::open(ServiceName::Gateway, &common).await?;
     let certificate = Certificate::open(&config, &common)?;
     let listen = config.listen;
@@ -97,18 +105,22 @@ pub async fn start(settings: Settings<Config>) -> anyhow::Result<Started> {
     let before = lease::take_turns(&common.data, lines.port(), &gateway.id);
     lease::begin(&gateway, before, &tasks).await;
     certificate.reload_on_hangup(&tasks)?;
-    let dialect = Dialect::Plain(plain::Format::Wire);
+    let plain = Dialect::Plain(plain::Format::Wire);
+    let chat = Dialect::Irc(dialect::irc::Caps::NONE);
     let reception = Reception::new(gateway.clone(), tasks.draining_token());
     let running = web::serve(kit, listen, reception.clone()).await?;
     tasks.serve("lines", async move {
         tokio::join!(
-            listener::run(listener, None, reception.clone(), dialect),
-            listener::run(tls_listener, Some(certificate), reception.clone(), dialect),
+            listener::run(listener, None, reception.clone(), plain),
+            listener::run(tls_listener, Some(certificate.clone()), reception.clone(), plain),
+            listener::run(irc_listener, None, reception.clone(), chat),
+            listener::run(irc_tls_listener, Some(certificate), reception.clone(), chat),
         );
         lease::end(&gateway).await;
     });
     tracing::info!(addr = %lines, "the line protocol is spoken at {lines}");
-    Ok(Started { running, lines, lines_tls })
+    tracing::info!(addr = %irc, "IRC is spoken at {irc}");
+    Ok(Started { running, lines, lines_tls, irc, irc_tls })
 }
 
 /// Makes what a gateway would make in its secrets folder, which it may not be allowed to write to.

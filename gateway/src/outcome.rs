@@ -1,14 +1,17 @@
 //! What came of a command, in no dialect.
 
+use std::sync::Arc;
+
 use api::{
-    AccountName, ChannelName, Entry, Nick,
-    channels::{ChannelSummary, ListEntry},
+    AccountName, ChannelName, Entry, Nick, Timestamp,
+    channels::{ChannelSummary, ListEntry, ListKind, Member, Topic},
     id::{GatewayId, MessageId},
     mode::{Modes, Role, Roles},
+    users::User,
 };
 use kit::config::Secret;
 
-use crate::refusal::Refusal;
+use crate::{dialect::irc::Told, event, refusal::Refusal};
 
 /// What came of a command.
 pub(crate) enum Outcome {
@@ -25,28 +28,36 @@ pub(crate) enum Outcome {
     Token {
         token: Secret<String>,
     },
+    /// `scene`: for dialects that show it.
     Joined {
         channel: ChannelName,
         members: u64,
         last_seq: u64,
+        scene: Option<Box<Scene>>,
     },
     Parted {
         channel: ChannelName,
+        reason: String,
     },
     /// `dup`: it was stored before, under the same key.
     Sent {
         target: String,
         id: MessageId,
         dup: bool,
+        /// For dialects that show it.
+        entry: Option<Box<Entry>>,
     },
     Names {
         channel: ChannelName,
-        members: Vec<(Nick, Roles)>,
+        members: Vec<Named>,
+        secret: bool,
     },
     List(Vec<ChannelSummary>),
+    /// `set`: it has just been set to that.
     Topic {
         channel: ChannelName,
-        text: String,
+        topic: Option<Topic>,
+        set: bool,
     },
     History {
         target: String,
@@ -56,12 +67,13 @@ pub(crate) enum Outcome {
         target: String,
         seq: u64,
     },
-    Whois {
-        nick: Nick,
-        account: Option<AccountName>,
-        presence: Presence,
-        away: String,
+    Whois(Box<User>),
+    Who {
+        mask: String,
+        rows: Vec<WhoRow>,
     },
+    /// Those of the people asked for who are there.
+    People(Vec<User>),
     Kicked {
         channel: ChannelName,
         nick: Nick,
@@ -76,6 +88,7 @@ pub(crate) enum Outcome {
     },
     Bans {
         channel: ChannelName,
+        list: ListKind,
         entries: Vec<ListEntry>,
     },
     Invited {
@@ -87,9 +100,12 @@ pub(crate) enum Outcome {
         nick: Nick,
         role: Option<Role>,
     },
+    /// `set`: they have just been changed to that.
     Mode {
         channel: ChannelName,
         modes: Modes,
+        created_at: Timestamp,
+        set: bool,
     },
     Away,
     Back,
@@ -114,13 +130,40 @@ pub(crate) enum Outcome {
     /// The word of the format, in the dialect that asked for it.
     Format(&'static str),
     Bye,
+    /// Of what only IRC asks for.
+    Irc(Told),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Presence {
-    Online,
-    Away,
-    Offline,
+/// A channel as somebody who joins it finds it.
+pub(crate) struct Scene {
+    pub(crate) topic: Option<Topic>,
+    pub(crate) secret: bool,
+    pub(crate) names: Vec<Named>,
+    /// They were in it before.
+    pub(crate) again: bool,
+}
+
+/// A member as shown here.
+pub(crate) struct Named {
+    pub(crate) nick: Nick,
+    pub(crate) roles: Roles,
+    /// `user@host`; empty if this gateway never saw it.
+    pub(crate) mask: Arc<str>,
+}
+
+impl From<Member> for Named {
+    fn from(member: Member) -> Self {
+        let mask = event::mask(&member.username, &member.host);
+        Self { nick: member.person.nick, roles: member.roles, mask }
+    }
+}
+
+/// Somebody whom a WHO has found.
+pub(crate) struct WhoRow {
+    pub(crate) channel: Option<String>,
+    pub(crate) named: Named,
+    pub(crate) away: bool,
+    pub(crate) operator: bool,
 }
 
 /// What a client is answered in the end.

@@ -13,13 +13,7 @@ use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{
-    command::Refusal,
-    connection::Connection,
-    dialect::{Dialect, Label},
-    gateway::Gateway,
-    stream::Stream,
-};
+use crate::{command::Refusal, connection::Connection, dialect::Dialect, gateway::Gateway, stream::Stream};
 
 /// A refused connection has this long to take its answer.
 const REFUSE_WITHIN: Duration = Duration::from_secs(2);
@@ -89,7 +83,7 @@ impl Reception {
 /// One line that says why, then the end.
 async fn refuse(stream: Stream, dialect: Dialect, detail: &'static str) {
     let refusal = Refusal::new(ErrorCode::TooManyConnections).detail(detail);
-    let line = dialect.answer(&Label::default(), &Err(refusal));
+    let line = dialect.refused(refusal);
     let _ = tokio::time::timeout(REFUSE_WITHIN, stream.write_last(&line)).await;
 }
 

@@ -16,6 +16,8 @@ pub(crate) struct About {
     pub(crate) nick: Option<String>,
     /// A name, mask, mode, verb or parameter.
     pub(crate) what: Option<String>,
+    /// What it was given.
+    pub(crate) value: Option<String>,
     pub(crate) seq: Option<u64>,
     /// Who answered, or did not.
     pub(crate) service: Option<ServiceName>,
@@ -52,6 +54,12 @@ impl Refusal {
     #[must_use]
     pub(crate) fn what(mut self, what: impl Into<String>) -> Self {
         self.about.what = Some(what.into());
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn value(mut self, value: impl Into<String>) -> Self {
+        self.about.value = Some(value.into());
         self
     }
 

@@ -11,7 +11,7 @@ use api::{
 
 use crate::{
     commands::resume,
-    event::{Event, Who},
+    event::{Event, Shown},
     gateway::Gateway,
     hub::{Client, ClientId, Left, Lost},
 };
@@ -37,8 +37,8 @@ async fn rejoin(gateway: &Gateway, client: &Arc<Client>, left: Left) {
         Err(refusal) => Err(refusal),
     };
     if let Err(refusal) = joined {
-        let who = Who { nick: actor.person.nick.as_str() };
-        let event = Event::Part { channel: &left.name, who, reason: &refusal.problem.detail };
+        let me = Shown::from(&*actor);
+        let event = Event::Part { channel: &left.name, who: me.who(), reason: &refusal.problem.detail };
         client.queue.event(|dialect| dialect.one_event(&event, api::Timestamp::now()));
     }
 }

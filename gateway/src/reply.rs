@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use api::ErrorCode;
+use bytes::Bytes;
+use parking_lot::Mutex;
 
 use crate::{
     command::{Answer, Refusal},
-    dialect::Label,
+    dialect::{Ask, Dialect},
     hub::{Client, ClientId},
 };
 
@@ -14,20 +16,64 @@ use crate::{
 #[must_use = "the client waits for it"]
 pub(crate) struct Reply {
     client: Arc<Client>,
-    slot: u64,
-    label: Label,
+    place: Place,
     command: &'static str,
     given: bool,
 }
 
+/// Where it will stand.
+enum Place {
+    Alone {
+        slot: u64,
+        ask: Ask,
+    },
+    /// One of those to the commands of one line, which are given together: a label frames all of them.
+    Part(Arc<Gather>, usize),
+}
+
+struct Gather {
+    slot: u64,
+    ask: Ask,
+    parts: Mutex<Parts>,
+}
+
+struct Parts {
+    given: Vec<Bytes>,
+    missing: usize,
+}
+
 impl Reply {
     /// Takes the next place among the client's replies.
-    pub(crate) fn begin(client: &Arc<Client>, label: Label, command: &'static str) -> Self {
-        Self { slot: client.queue.begin(), client: client.clone(), label, command, given: false }
+    pub(crate) fn begin(client: &Arc<Client>, ask: Ask, command: &'static str) -> Self {
+        let place = Place::Alone { slot: client.queue.begin(), ask };
+        Self { client: client.clone(), place, command, given: false }
+    }
+
+    /// Takes one place for as many replies as there are commands.
+    pub(crate) fn begin_parts(
+        client: &Arc<Client>,
+        ask: Ask,
+        commands: impl ExactSizeIterator<Item = &'static str>,
+    ) -> Vec<Self> {
+        let missing = commands.len();
+        let parts = Mutex::new(Parts { given: vec![Bytes::new(); missing], missing });
+        let gather = Arc::new(Gather { slot: client.queue.begin(), ask, parts });
+        let part = |(index, command)| Self {
+            client: client.clone(),
+            place: Place::Part(gather.clone(), index),
+            command,
+            given: false,
+        };
+        commands.enumerate().map(part).collect()
     }
 
     pub(crate) fn client(&self) -> ClientId {
         self.client.id
+    }
+
+    /// How it will be written.
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.client.queue.dialect()
     }
 
     pub(crate) fn give(mut self, answer: &Answer) {
@@ -36,14 +82,49 @@ impl Reply {
 
     /// A part of the reply, with more to come. Only while no other reply is owed to this client.
     pub(crate) fn partial(&self, answer: &Answer) {
-        self.client.queue.partial(self.client.queue.dialect().partial_answer(&self.label, answer));
+        let bytes = self.dialect().partial_answer(&self.client, self.ask(), answer);
+        self.client.queue.partial(bytes);
+    }
+
+    fn ask(&self) -> &Ask {
+        match &self.place {
+            Place::Alone { ask, .. } => ask,
+            Place::Part(gather, _) => &gather.ask,
+        }
     }
 
     fn answer(&mut self, answer: &Answer) {
         self.given = true;
         let code = answer.as_ref().err().map_or("ok", |refusal| refusal.code().as_str());
         metrics::counter!("gateway_commands_total", "command" => self.command, "code" => code).increment(1);
-        self.client.queue.complete(self.slot, self.client.queue.dialect().answer(&self.label, answer));
+        let dialect = self.dialect();
+        let mut bytes = dialect.answer(&self.client, self.ask(), answer);
+        if dialect.answers_with_events() {
+            let mut own = self.client.take_own();
+            if !own.is_empty() {
+                own.extend_from_slice(&bytes);
+                bytes = own.into();
+            }
+        }
+        match &self.place {
+            Place::Alone { slot, ask } => {
+                self.client.queue.complete(*slot, dialect.frame(&self.client, ask, bytes));
+            }
+            Place::Part(gather, index) => {
+                let Some(all) = gather.put(*index, bytes) else { return };
+                self.client.queue.complete(gather.slot, dialect.frame(&self.client, &gather.ask, all));
+            }
+        }
+    }
+}
+
+impl Gather {
+    /// Gives all of them once none is missing.
+    fn put(&self, index: usize, bytes: Bytes) -> Option<Bytes> {
+        let mut parts = self.parts.lock();
+        parts.given[index] = bytes;
+        parts.missing -= 1;
+        (parts.missing == 0).then(|| parts.given.concat().into())
     }
 }
 

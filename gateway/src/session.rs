@@ -18,6 +18,7 @@ use client::Caller;
 use crate::{
     command::{Asked, Command, Refusal},
     commands::say,
+    dialect::{Dialect, irc},
     gateway::Gateway,
     hub::{Client, Membership},
     rate::Bucket,
@@ -38,6 +39,8 @@ pub(crate) struct Session {
     /// Failed logins in a row, and when the last was.
     failed_logins: (u32, Option<Instant>),
     commands: Bucket,
+    /// What IRC has to remember of a connection.
+    pub(crate) irc: Option<Box<irc::Connected>>,
 }
 
 /// A channel or a person, as something can be said to.
@@ -56,7 +59,13 @@ pub(crate) struct Named {
 }
 
 impl Session {
-    pub(crate) fn new(gateway: Arc<Gateway>, client: Arc<Client>, address: IpAddr, is_private: bool) -> Self {
+    pub(crate) fn new(
+        gateway: Arc<Gateway>,
+        client: Arc<Client>,
+        address: IpAddr,
+        is_private: bool,
+        dialect: Dialect,
+    ) -> Self {
         let limits = &gateway.config.limits;
         let commands = Bucket::full(limits.commands_per_second, limits.command_burst, Instant::now());
         let is_private = is_private || address.is_loopback();
@@ -69,7 +78,13 @@ impl Session {
             leaving: None,
             failed_logins: (0, None),
             commands,
+            irc: dialect.begins(),
         }
+    }
+
+    /// Says in several commands who it is, and is not welcomed yet.
+    pub(crate) fn is_entering(&self) -> bool {
+        self.irc.as_ref().is_some_and(|irc| irc.registration.is_some())
     }
 
     pub(crate) fn is_somebody(&self) -> bool {
@@ -87,12 +102,17 @@ impl Session {
 
     /// Counts a line; `429 too-fast` if there were too many.
     pub(crate) fn admit(&mut self) -> Result<(), Refusal> {
-        self.commands.take(Instant::now()).map_err(|wait| {
+        self.take_turn().map_err(|wait| {
             let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
             Refusal::new(ErrorCode::TooFast)
                 .retry_after(seconds)
                 .detail(format!("too fast, wait {seconds} s"))
         })
+    }
+
+    /// Counts a line, or says how long to wait with it.
+    pub(crate) fn take_turn(&mut self) -> Result<(), Duration> {
+        self.commands.take(Instant::now())
     }
 
     /// `429 too-fast` after too many failed logins.

@@ -25,3 +25,5 @@ pub use tags::{Tag, Tags, is_tag_key};
 pub use text::Text;
 pub use timestamp::parse_timestamp;
 pub use writer::{Head, Line};
+
+pub use crate::at::At;

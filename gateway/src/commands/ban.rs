@@ -10,12 +10,12 @@ use crate::{
     session::Session,
 };
 
-/// Keeps whom a mask matches out.
-pub(super) async fn ban(session: &mut Session, channel: &str, mask: &str) -> Answer {
+/// Keeps whom a mask matches out, or, in the other lists, lets them in.
+pub(super) async fn ban(session: &mut Session, channel: &str, list: ListKind, mask: &str) -> Answer {
     let (channel, mask) = (session.channel(channel).await?, parse(mask)?);
     let actor = session.actor()?;
     let entry = NewListEntry { mask: mask.to_string(), reason: None, expires_at: None };
-    let listed = session.gateway.channels.add_list_entry(&actor, &channel.id, ListKind::Bans, &entry).await;
+    let listed = session.gateway.channels.add_list_entry(&actor, &channel.id, list, &entry).await;
     let listed = listed
         .of(ServiceName::Channels)
         .map_err(|refusal| refusal.channel(channel.name.as_str()).what(mask.as_str()))?;
@@ -23,31 +23,28 @@ pub(super) async fn ban(session: &mut Session, channel: &str, mask: &str) -> Ans
     Ok(Outcome::Banned { channel: channel.name, mask: mask.to_string() })
 }
 
-/// Lets them in again.
-pub(super) async fn unban(session: &mut Session, channel: &str, mask: &str) -> Answer {
+/// Takes a mask from a list.
+pub(super) async fn unban(session: &mut Session, channel: &str, list: ListKind, mask: &str) -> Answer {
     let (channel, mask) = (session.channel(channel).await?, parse(mask)?);
     let actor = session.actor()?;
     let channels = &session.gateway.channels;
     let about = |refusal: Refusal| refusal.channel(channel.name.as_str()).what(mask.as_str());
-    let bans = channels
-        .list_entries(&actor, &channel.id, ListKind::Bans)
-        .await
-        .of(ServiceName::Channels)
-        .map_err(about)?;
+    let bans =
+        channels.list_entries(&actor, &channel.id, list).await.of(ServiceName::Channels).map_err(about)?;
     let found = bans.items.iter().find(|entry| entry.mask.key() == mask.key());
     let entry = found.ok_or_else(|| about(Refusal::new(ErrorCode::NoSuchBan)))?;
-    let changed = channels.remove_list_entry(&actor, &channel.id, ListKind::Bans, &entry.id).await;
+    let changed = channels.remove_list_entry(&actor, &channel.id, list, &entry.id).await;
     let changed = changed.of(ServiceName::Channels).map_err(about)?;
     session.gateway.hub.changed(session.client.id, changed);
     Ok(Outcome::Unbanned { channel: channel.name, mask: mask.to_string() })
 }
 
-pub(super) async fn bans(session: &mut Session, channel: &str) -> Answer {
+pub(super) async fn bans(session: &mut Session, channel: &str, list: ListKind) -> Answer {
     let channel = session.channel(channel).await?;
     let actor = session.actor()?;
-    let bans = session.gateway.channels.list_entries(&actor, &channel.id, ListKind::Bans).await;
+    let bans = session.gateway.channels.list_entries(&actor, &channel.id, list).await;
     let bans = bans.of(ServiceName::Channels).map_err(|refusal| refusal.channel(channel.name.as_str()))?;
-    Ok(Outcome::Bans { channel: channel.name, entries: bans.items })
+    Ok(Outcome::Bans { channel: channel.name, list, entries: bans.items })
 }
 
 fn parse(mask: &str) -> Result<Mask, Refusal> {

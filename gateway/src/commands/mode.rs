@@ -14,14 +14,15 @@ pub(super) async fn mode(session: &mut Session, channel: Option<String>, changes
     if changes.is_empty() {
         // Its owner knows who may see the key.
         let seen = channels.by_name(&actor, &channel.name).await.of(ServiceName::Channels).map_err(about)?;
-        return Ok(Outcome::Mode { channel: channel.name, modes: seen.modes });
+        let (modes, created_at) = (seen.modes, seen.created_at);
+        return Ok(Outcome::Mode { channel: channel.name, modes, created_at, set: false });
     }
-    let patch = patch(changes)?;
+    let patch = patch(changes).map_err(about)?;
     let changed = channels.set_modes(&actor, &channel.id, &patch).await.of(ServiceName::Channels);
     let changed = changed.map_err(|refusal| about(refusal).what(changes[0].as_str()))?;
-    let modes = changed.channel.modes.clone();
+    let (modes, created_at) = (changed.channel.modes.clone(), changed.channel.created_at);
     session.gateway.hub.changed(session.client.id, changed);
-    Ok(Outcome::Mode { channel: channel.name, modes })
+    Ok(Outcome::Mode { channel: channel.name, modes, created_at, set: true })
 }
 
 /// `+i-l`, `+kl secret 10`: letters with signs, then the values of those that have one.

@@ -1,7 +1,7 @@
 use api::auth::ServiceName;
 
 use crate::{
-    command::{Answer, Asked, Outcome},
+    command::{Answer, Asked, Named, Outcome},
     session::Session,
 };
 
@@ -9,10 +9,11 @@ use crate::{
 pub(super) async fn names(session: &mut Session, channel: Option<String>) -> Answer {
     let channel = session.channel_or_current(channel.as_deref()).await?;
     if channel.seen.is_none()
-        && let Some(members) = session.gateway.hub.members(session.client.id, &channel.id)
+        && let Some((members, secret)) = session.gateway.hub.members(session.client.id, &channel.id)
     {
-        return Ok(Outcome::Names { channel: channel.name, members });
+        return Ok(Outcome::Names { channel: channel.name, members, secret });
     }
+    let secret = channel.seen.as_ref().is_some_and(|seen| seen.modes.secret);
     let actor = session.actor()?;
     let mut members = Vec::new();
     let mut cursor: Option<String> = None;
@@ -20,10 +21,10 @@ pub(super) async fn names(session: &mut Session, channel: Option<String>) -> Ans
         let page = session.gateway.channels.members(&actor, &channel.id, cursor.as_deref()).await;
         let page =
             page.of(ServiceName::Channels).map_err(|refusal| refusal.channel(channel.name.as_str()))?;
-        members.extend(page.items.into_iter().map(|member| (member.person.nick, member.roles)));
+        members.extend(page.items.into_iter().map(Named::from));
         cursor = page.next;
         if cursor.is_none() {
-            return Ok(Outcome::Names { channel: channel.name, members });
+            return Ok(Outcome::Names { channel: channel.name, members, secret });
         }
     }
 }

@@ -12,14 +12,18 @@ use crate::{
 
 /// The first makes a guest, a later one renames.
 pub(super) async fn nick(session: &mut Session, nick: String) -> Answer {
-    let wanted = Nick::try_from(nick.as_str())
-        .map_err(|error| Refusal::new(ErrorCode::InvalidNick).nick(&*nick).detail(error.to_string()))?;
+    let wanted = parse(&nick)?;
     let answer =
         if session.is_somebody() { rename(session, &wanted).await } else { enter(session, &wanted).await };
     answer.map_err(|refusal| refusal.nick(wanted.as_str()))
 }
 
-async fn enter(session: &mut Session, wanted: &Nick) -> Answer {
+pub(super) fn parse(nick: &str) -> Result<Nick, Refusal> {
+    Nick::try_from(nick)
+        .map_err(|error| Refusal::new(ErrorCode::InvalidNick).nick(nick).detail(error.to_string()))
+}
+
+pub(super) async fn enter(session: &mut Session, wanted: &Nick) -> Answer {
     let open = OpenSession {
         id: SessionId::random(&mut rand::rng()),
         gateway: session.gateway.id.clone(),

@@ -9,6 +9,7 @@ pub(super) async fn part(session: &mut Session, channel: Option<String>, reason:
     let channel = session.channel_or_current(channel.as_deref()).await?;
     let reason = optional_line_text(reason, "reason")?;
     let actor = session.actor()?;
+    let shown = reason.as_ref().map(ToString::to_string).unwrap_or_default();
     let item = PartItem { actor: (*actor).clone(), channel: channel.id, reason };
     let changed =
         session.gateway.parts.put(item).await.map_err(|refusal| refusal.channel(channel.name.as_str()))?;
@@ -16,5 +17,5 @@ pub(super) async fn part(session: &mut Session, channel: Option<String>, reason:
     if matches!(&session.target, Some(Target::Channel(name)) if *name == channel.name) {
         session.target = None;
     }
-    Ok(Outcome::Parted { channel: channel.name })
+    Ok(Outcome::Parted { channel: channel.name, reason: shown })
 }

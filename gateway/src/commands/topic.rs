@@ -8,6 +8,7 @@ use crate::{
 /// Shows the topic, or sets it.
 pub(super) async fn topic(session: &mut Session, channel: Option<String>, text: Option<String>) -> Answer {
     let channel = session.channel_or_current(channel.as_deref()).await?;
+    let set = text.is_some();
     let seen = match text {
         Some(text) => {
             let topic = SetTopic { text: line_text(text, "text")? };
@@ -22,6 +23,6 @@ pub(super) async fn topic(session: &mut Session, channel: Option<String>, text: 
         }
         None => channel.seen.or_else(|| session.gateway.hub.channel(&channel.id)),
     };
-    let text = seen.and_then(|seen| seen.topic).map(|topic| topic.text).unwrap_or_default();
-    Ok(Outcome::Topic { channel: channel.name, text })
+    let topic = seen.and_then(|seen| seen.topic).filter(|topic| !topic.text.is_empty());
+    Ok(Outcome::Topic { channel: channel.name, topic, set })
 }

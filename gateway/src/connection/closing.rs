@@ -5,15 +5,8 @@ use std::{io, sync::Arc, time::Duration};
 use api::ErrorCode;
 use proto::lines::LineBuffer;
 
-use super::{read, unreadable, writer::Writer};
-use crate::{
-    command::Refusal,
-    dialect::{Label, Request},
-    event::Event,
-    hub::Client,
-    reply::Reply,
-    stream::Stream,
-};
+use super::{read, writer::Writer};
+use crate::{command::Refusal, event::Event, hub::Client, reply::Reply, stream::Stream};
 
 /// What a client may take to read what is left, when we close its connection.
 const FLUSH_WITHIN: Duration = Duration::from_secs(2);
@@ -29,6 +22,8 @@ pub(super) enum Goodbye {
     /// Everything is said.
     Nothing,
     Told(String),
+    /// What was typed is answered, and nobody is shown it any more.
+    Last(String),
     /// Nobody hears it.
     Broken,
 }
@@ -45,15 +40,23 @@ impl Closing {
         match goodbye {
             Goodbye::Broken => return,
             Goodbye::Nothing => self.flush(READ_ON_WITHIN).await,
+            Goodbye::Last(reason) => {
+                self.tell(&reason);
+                self.flush(READ_ON_WITHIN).await;
+            }
             Goodbye::Told(reason) => {
-                let event = Event::Closing { reason: &reason };
-                self.client.queue.last_event(|dialect| dialect.one_event(&event, api::Timestamp::now()));
+                self.tell(&reason);
                 self.flush(FLUSH_WITHIN).await;
                 let _ = tokio::time::timeout(ANSWER_FOR, self.answer(&reason)).await;
             }
         }
         self.stream.finish();
         let _ = tokio::time::timeout(DISCARD_FOR, self.discard()).await;
+    }
+
+    fn tell(&self, reason: &str) {
+        let event = Event::Closing { reason };
+        self.client.queue.last_event(|dialect| dialect.one_event(&event, api::Timestamp::now()));
     }
 
     async fn flush(&mut self, within: Duration) {
@@ -64,14 +67,15 @@ impl Closing {
     async fn answer(&mut self, reason: &str) -> io::Result<()> {
         loop {
             while let Some(line) = self.lines.next_line() {
+                let dialect = self.client.queue.dialect();
                 let request = match line {
-                    Ok(line) => self.client.queue.dialect().decode(line),
-                    Err(error) => Some(Request { label: Label::default(), command: Err(unreadable(error)) }),
+                    Ok(line) => dialect.decode(line),
+                    Err(error) => Some(dialect.unreadable(error)),
                 };
                 if let Some(request) = request {
                     let refusal =
                         Refusal::new(ErrorCode::NotAuthenticated).detail(format!("closed: {reason}"));
-                    Reply::begin(&self.client, request.label, "too-late").give(&Err(refusal));
+                    Reply::begin(&self.client, request.ask, "too-late").give(&Err(refusal));
                 }
             }
             self.writer.flush(&self.stream, &self.client.queue).await?;

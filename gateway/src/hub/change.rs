@@ -7,7 +7,7 @@ use api::{
 };
 
 use super::{ClientId, State, now, show::Doer};
-use crate::event::{Event, Who};
+use crate::event::{Event, Shown};
 
 impl State {
     /// Shows the net changes of a snapshot, which nobody is known to have made.
@@ -28,7 +28,7 @@ impl State {
                 change,
             };
             if let ChannelChange::Joined { member } = &event.change {
-                self.enter_person(&member.person, id);
+                self.enter_person(member, id);
             }
             self.show_change(&event, None);
             if let ChannelChange::Parted { user, .. } = &event.change {
@@ -41,23 +41,23 @@ impl State {
     /// Shows an event to everyone whom it concerns.
     pub(super) fn show_change(&mut self, event: &ChannelEvent, doer: Option<&Doer>) {
         let (id, channel, at) = (&event.channel, &event.name, event.at);
-        let by = event.by.as_ref().map(|person| self.nick_of(person));
-        let by = by.as_ref().map(|nick| Who { nick: nick.as_str() });
+        let by = event.by.as_ref().map(|person| self.shown(person));
+        let by = by.as_ref().map(Shown::who);
         let reason = |reason: &Option<String>| reason.clone().unwrap_or_default();
         match &event.change {
             ChannelChange::Joined { member } => {
-                let nick = self.nick_of(&member.person);
-                let who = Who { nick: nick.as_str() };
+                let shown = self.shown(&member.person);
+                let who = shown.who();
                 self.show_channel(id, &Event::Join { channel, who }, at, doer);
             }
             ChannelChange::Parted { user, reason: why } => {
-                let nick = self.nick_of(user);
-                let who = Who { nick: nick.as_str() };
+                let shown = self.shown(user);
+                let who = shown.who();
                 self.show_channel(id, &Event::Part { channel, who, reason: &reason(why) }, at, doer);
             }
             ChannelChange::Kicked { user, reason: why } => {
-                let nick = self.nick_of(user);
-                let who = Who { nick: nick.as_str() };
+                let shown = self.shown(user);
+                let who = shown.who();
                 self.show_channel(id, &Event::Kick { channel, by, who, reason: &reason(why) }, at, doer);
             }
             ChannelChange::Quit { user, reason: why, ending, touched } => {
@@ -73,8 +73,8 @@ impl State {
                 self.show_channel(id, &Event::Modes { channel, by, changes }, at, doer);
             }
             ChannelChange::Roles { user, role, set, .. } => {
-                let nick = self.nick_of(user);
-                let (who, role, set) = (Who { nick: nick.as_str() }, *role, *set);
+                let shown = self.shown(user);
+                let (who, role, set) = (shown.who(), *role, *set);
                 self.show_channel(id, &Event::Role { channel, by, who, role, set }, at, doer);
             }
             ChannelChange::Listed { list, entry } => {
@@ -89,7 +89,8 @@ impl State {
                 self.hand_out();
                 let invited =
                     self.people.get(&user.id).map(|known| known.clients.to_vec()).unwrap_or_default();
-                self.show(&invited, &Event::Invite { channel, by }, at);
+                let shown = self.shown(user);
+                self.show(&invited, &Event::Invite { channel, by, who: shown.who() }, at);
             }
             // What these change is seen in what follows, or by nobody in the channel.
             ChannelChange::Registered { .. }
@@ -120,7 +121,7 @@ impl State {
         };
         let viewers: Vec<_> = channel.viewers().filter(is_other).collect();
         let viewers = self.endings.not_shown(ending, followed, &viewers);
-        let nick = self.nick_of(user);
-        self.show(&viewers, &Event::Quit { who: Who { nick: nick.as_str() }, reason }, at);
+        let shown = self.shown(user);
+        self.show(&viewers, &Event::Quit { who: shown.who(), reason }, at);
     }
 }

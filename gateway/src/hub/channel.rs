@@ -7,16 +7,17 @@ use std::{
 };
 
 use api::{
-    Entry, Nick,
-    channels::Changed,
+    Entry,
+    channels::{Changed, Member},
     event::{ChannelChange, ChannelEvent},
     id::{ChannelId, UserId},
-    mode::Roles,
 };
 use client::{
     follow::{Following, Next},
     replica::ChannelReplica,
 };
+
+use crate::{command::Named, event::Shown};
 
 use super::{ClientId, State, client::Change, due::Thing, join::Joining, keep_early, sent::Owed, show::Doer};
 
@@ -207,7 +208,7 @@ impl State {
         let doer =
             self.client_of(event.session.as_ref()).map(|client| Doer { client, change: Change::of(event) });
         match &event.change {
-            ChannelChange::Joined { member } => self.enter_person(&member.person, &event.channel),
+            ChannelChange::Joined { member } => self.enter_person(member, &event.channel),
             ChannelChange::Parted { user, .. }
             | ChannelChange::Kicked { user, .. }
             | ChannelChange::Quit { user, .. }
@@ -229,11 +230,15 @@ impl State {
         }
     }
 
-    pub(super) fn members(&self, id: &ChannelId) -> Option<Vec<(Nick, Roles)>> {
+    /// The members, and whether the channel is secret.
+    pub(super) fn members(&self, id: &ChannelId) -> Option<(Vec<Named>, bool)> {
         let replica = self.channels.get(id)?.replica()?;
-        let mut members: Vec<_> =
-            replica.members.values().map(|member| (self.nick_of(&member.person), member.roles)).collect();
-        members.sort_by_cached_key(|(nick, _)| nick.key());
-        Some(members)
+        let named = |member: &Member| {
+            let Shown { nick, mask, .. } = self.shown(&member.person);
+            Named { nick, roles: member.roles, mask }
+        };
+        let mut members: Vec<_> = replica.members.values().map(named).collect();
+        members.sort_by_cached_key(|named| named.nick.key());
+        Some((members, replica.channel.modes.secret))
     }
 }

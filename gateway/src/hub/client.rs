@@ -18,7 +18,7 @@ use api::{
 use bytes::Bytes;
 use parking_lot::Mutex;
 
-use crate::{dialect::Dialect, sendq::SendQueue};
+use crate::{dialect::Dialect, sendq::SendQueue, server::Server};
 
 /// Which connection, in this run of this gateway. Other processes know sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,6 +27,8 @@ pub(crate) struct ClientId(u64);
 pub(crate) struct Client {
     pub(crate) id: ClientId,
     pub(crate) queue: SendQueue,
+    /// What it is connected to.
+    pub(crate) server: Arc<Server>,
     /// Locked after the hub's state, before the queue.
     me: Mutex<Me>,
 }
@@ -42,6 +44,8 @@ struct Me {
     unclaimed: Option<Vec<(Change, Bytes)>>,
     /// Changes that were answered, and have not come in their order yet.
     claimed: VecDeque<Change>,
+    /// What the reply to the command shows of what it has changed, in dialects that answer with events.
+    own: Vec<u8>,
 }
 
 /// One change of a channel or a person, by the number that its owner gave it.
@@ -109,10 +113,10 @@ struct Sends {
 }
 
 impl Client {
-    pub(crate) fn new(queue_limit: usize, dialect: Dialect) -> Arc<Self> {
+    pub(crate) fn new(queue_limit: usize, dialect: Dialect, server: Arc<Server>) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = ClientId(NEXT.fetch_add(1, Ordering::Relaxed));
-        Arc::new(Self { id, queue: SendQueue::new(queue_limit, dialect), me: Mutex::default() })
+        Arc::new(Self { id, queue: SendQueue::new(queue_limit, dialect), server, me: Mutex::default() })
     }
 
     pub(crate) fn actor(&self) -> Option<Arc<Actor>> {
@@ -163,16 +167,22 @@ impl Client {
 
     /// A command begins: what it changes is its reply's to show, if one comes.
     pub(crate) fn change_begins(&self) {
-        self.me.lock().unclaimed = Some(Vec::new());
+        self.me.lock().unclaimed.get_or_insert_default();
     }
 
     /// Its answer names these changes.
     pub(super) fn claim(&self, changes: impl Iterator<Item = Change>) {
+        let answers_with_events = self.queue.dialect().answers_with_events();
         let mut me = self.me.lock();
-        let Me { unclaimed: Some(unclaimed), claimed, .. } = &mut *me else { return };
+        let Me { unclaimed: Some(unclaimed), claimed, own, .. } = &mut *me else { return };
         for change in changes {
             match unclaimed.iter().position(|(unclaimed, _)| *unclaimed == change) {
-                Some(index) => drop(unclaimed.remove(index)),
+                Some(index) => {
+                    let (_, bytes) = unclaimed.remove(index);
+                    if answers_with_events {
+                        own.extend_from_slice(&bytes);
+                    }
+                }
                 None => claimed.push_back(change),
             }
         }
@@ -192,6 +202,13 @@ impl Client {
         let mut me = self.me.lock();
         if let Some(index) = me.claimed.iter().position(|claimed| claimed == change) {
             me.claimed.remove(index);
+            if dialect.answers_with_events() {
+                // Too late for its reply: an event like any other.
+                if me.unclaimed.is_none() {
+                    return false;
+                }
+                me.own.extend_from_slice(&written(dialect));
+            }
             return true;
         }
         let Some(unclaimed) = &mut me.unclaimed else { return false };
@@ -201,9 +218,19 @@ impl Client {
 
     /// The command has ended: what it changed without being told so (the answer was lost) is shown like any other change.
     pub(crate) fn change_ends(&self) {
-        for (_, bytes) in self.me.lock().unclaimed.take().unwrap_or_default() {
+        let mut me = self.me.lock();
+        let unclaimed = me.unclaimed.take().unwrap_or_default();
+        let own = std::mem::take(&mut me.own);
+        drop(me);
+        self.queue.event(|_| own.into());
+        for (_, bytes) in unclaimed {
             self.queue.event(|_| bytes);
         }
+    }
+
+    /// What the reply that is being given shows of what was changed.
+    pub(crate) fn take_own(&self) -> Vec<u8> {
+        std::mem::take(&mut self.me.lock().own)
     }
 
     /// A send is on its way.

@@ -18,7 +18,7 @@ use super::{
     keep_early,
     sent::Owed,
 };
-use crate::event::{Event, Who};
+use crate::event::Event;
 
 /// A conversation in which nothing was said for as long is forgotten here: its next entry asks where it stands.
 const IDLE: Duration = Duration::from_secs(600);
@@ -110,7 +110,8 @@ impl State {
 
     fn show_direct(&mut self, mut entry: Entry, owed: Option<Owed>, now: Instant) {
         self.learn_of(&entry.author, now);
-        entry.author.nick = self.nick_of(&entry.author);
+        let author = self.shown(&entry.author);
+        entry.author.nick = author.nick.clone();
         let hidden = self.hidden_from(&entry, owed.as_ref());
         self.hand_out();
         let Some(to) = &entry.to else { return };
@@ -123,8 +124,15 @@ impl State {
         }
         viewers.sort_unstable();
         viewers.dedup();
-        viewers.retain(|viewer| !hidden.contains(viewer));
-        let event = Event::Entry { entry: &entry, author: Who { nick: entry.author.nick.as_str() } };
+        let to_self = entry.author.id == to.id;
+        viewers.retain(|viewer| {
+            let Some(local) = self.clients.get(viewer) else { return false };
+            let dialect = local.client.queue.dialect();
+            // Who writes to themselves is answered, and is shown it all the same where answers are echoes.
+            let is_hidden = hidden.contains(viewer) && !(to_self && dialect.answers_with_events());
+            !is_hidden && (to_self || local.user != entry.author.id || dialect.shows_own())
+        });
+        let event = Event::Entry { entry: &entry, author: author.who() };
         self.show(&viewers, &event, entry.at);
         owed.into_iter().for_each(Owed::pay);
     }

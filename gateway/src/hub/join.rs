@@ -24,8 +24,8 @@ use super::{
     sent::Owed,
 };
 use crate::{
-    command::{Outcome, Refusal},
-    event::{Event, Who},
+    command::{Outcome, Refusal, Scene},
+    event::{Event, Shown},
     reply::Reply,
 };
 
@@ -108,7 +108,7 @@ impl State {
         if let Some(ChannelChange::Joined { member }) = changed.event.as_ref().map(|event| &event.change)
             && self.channels.get(id).is_some_and(|channel| channel.replica().is_some())
         {
-            self.enter_person(&member.person, id);
+            self.enter_person(member, id);
         }
     }
 
@@ -139,7 +139,7 @@ impl State {
             return self.mind(id);
         };
         let (events, entries) = (std::mem::take(events), std::mem::take(entries));
-        let people: Vec<_> = snapshot.members.iter().map(|member| member.person.clone()).collect();
+        let people = snapshot.members.clone();
         channel.seen.fetch_max(snapshot.channel.version, Ordering::AcqRel);
         self.epochs.channels.get_or_insert_with(|| snapshot.epoch.clone());
         let mut following = Following::new(snapshot, last_seq);
@@ -186,7 +186,9 @@ impl State {
         let member = replica.member(&local.user).is_some();
         let told = match told {
             Told::Client(reply) => {
-                reply.give(&Ok(Outcome::Joined { channel: name.clone(), members, last_seq }));
+                let scene = if reply.dialect().shows_joined() { self.scene(id, client) } else { None };
+                let channel = name.clone();
+                reply.give(&Ok(Outcome::Joined { channel, members, last_seq, scene }));
                 Told::Nobody
             }
             told => told,
@@ -194,11 +196,12 @@ impl State {
         if !member {
             // Removed again before it was here: it is told, in place of the events that it was not shown.
             if let Some(actor) = local.client.actor() {
-                let who = Who { nick: actor.person.nick.as_str() };
-                self.show(&[client], &Event::Part { channel: &name, who, reason: "" }, now());
+                let me = Shown::from(&*actor);
+                self.show(&[client], &Event::Part { channel: &name, who: me.who(), reason: "" }, now());
             }
             return;
         }
+        let Some((local, channel)) = self.clients.get(&client).zip(self.channels.get_mut(id)) else { return };
         local.client.enter(Membership { id: id.clone(), name, seen: channel.seen.clone() });
         let (after, resuming) = match attach {
             Attach::Live => (last_seq, false),
@@ -214,6 +217,14 @@ impl State {
             // It may have been cut off.
             let _ = attached.send(());
         }
+    }
+
+    /// The channel as a connection that joins it is shown it.
+    fn scene(&self, id: &ChannelId, client: ClientId) -> Option<Box<Scene>> {
+        let (names, secret) = self.members(id)?;
+        let channel = self.channels.get(id)?;
+        let again = channel.viewers().any(|viewer| viewer == client);
+        Some(Box::new(Scene { topic: channel.replica()?.channel.topic.clone(), secret, names, again }))
     }
 
     /// What has waited too long: replies to sends are given, joins refused.

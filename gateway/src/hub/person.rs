@@ -1,9 +1,11 @@
 //! People that somebody here can see: what they are called, and who has been told.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use api::{
     Nick, Person,
+    auth::Actor,
+    channels::Member,
     event::{UserChange, UserEvent},
     id::{ChannelId, UserId},
 };
@@ -11,12 +13,15 @@ use client::sequence::Sequence;
 use smallvec::SmallVec;
 
 use super::{ClientId, State, client::Change, due::Thing, now, show::Doer};
-use crate::event::{Event, Who};
+use crate::event::{self, Event, Shown};
 
 pub(super) struct Known {
     /// The newest nick, which everyone who can see them has been shown, and its version.
     pub(super) nick: Nick,
     pub(super) nick_version: u64,
+    /// `user@host` as last seen; empty at first.
+    pub(super) mask: Arc<str>,
+    pub(super) account: Option<Arc<str>>,
     pub(super) events: Sequence<UserEvent>,
     /// Followed channels that they are in.
     pub(super) channels: SmallVec<[ChannelId; 2]>,
@@ -24,9 +29,18 @@ pub(super) struct Known {
     pub(super) clients: SmallVec<[ClientId; 1]>,
 }
 
+impl Known {
+    fn shown(&self) -> Shown {
+        Shown { nick: self.nick.clone(), mask: self.mask.clone(), account: self.account.clone() }
+    }
+}
+
 impl State {
-    pub(super) fn connect_person(&mut self, person: &Person, client: ClientId) {
+    pub(super) fn connect_person(&mut self, actor: &Actor, client: ClientId) {
+        let person = &actor.person;
+        let Shown { mask, account, .. } = Shown::from(actor);
         let known = self.know(person);
+        (known.mask, known.account) = (mask, account);
         known.clients.push(client);
         let nick = known.nick.clone();
         self.nicks.insert(nick.key(), person.id.clone());
@@ -45,8 +59,19 @@ impl State {
         self.forget_if_unseen(user);
     }
 
-    pub(super) fn enter_person(&mut self, person: &Person, channel: &ChannelId) {
+    pub(super) fn enter_person(&mut self, member: &Member, channel: &ChannelId) {
+        let person = &member.person;
         let known = self.know(person);
+        let is_mask = |mask: &str| {
+            let host = mask.strip_prefix(&*member.username).and_then(|rest| rest.strip_prefix('@'));
+            host == Some(&*member.host)
+        };
+        if !is_mask(&known.mask) {
+            known.mask = event::mask(&member.username, &member.host);
+        }
+        if known.account.as_deref() != member.account.as_ref().map(AsRef::as_ref) {
+            known.account = event::account(member.account.as_ref());
+        }
         if !known.channels.contains(channel) {
             known.channels.push(channel.clone());
         }
@@ -63,6 +88,8 @@ impl State {
         self.people.entry(person.id.clone()).or_insert_with(|| Known {
             nick: person.nick.clone(),
             nick_version: person.user_version,
+            mask: Arc::default(),
+            account: None,
             events: Sequence::new(person.user_version),
             channels: SmallVec::new(),
             clients: SmallVec::new(),
@@ -104,7 +131,8 @@ impl State {
             }
             self.nicks.insert(person.nick.key(), person.id.clone());
         }
-        let event = Event::Nick { old: Who { nick: old.as_str() }, new: person.nick.as_str() };
+        let old = Shown { nick: old, ..known.shown() };
+        let event = Event::Nick { old: old.who(), new: person.nick.as_str() };
         self.show_to_viewers_of(&person.id, &event, doer);
     }
 
@@ -117,6 +145,14 @@ impl State {
             known.events.foresee(person.user_version, at);
             let ask_at = known.events.ask_at();
             self.due.set(Thing::User(person.id.clone()), ask_at);
+        }
+    }
+
+    /// How somebody is shown here now.
+    pub(super) fn shown(&self, person: &Person) -> Shown {
+        match self.people.get(&person.id) {
+            Some(known) => known.shown(),
+            None => Shown { nick: person.nick.clone(), mask: Arc::default(), account: None },
         }
     }
 

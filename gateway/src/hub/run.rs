@@ -1,5 +1,7 @@
 //! Entries of one channel that leave together: written once, handed to each queue in one piece.
 
+use std::sync::Arc;
+
 use api::{Entry, id::ChannelId};
 use bytes::Bytes;
 use smallvec::SmallVec;
@@ -15,13 +17,16 @@ pub(super) struct Run {
     items: Vec<Item>,
 }
 
-struct Item {
+pub(super) struct Item {
     /// The author's nick is the one to show.
-    entry: Entry,
+    pub(super) entry: Entry,
+    /// The author's.
+    pub(super) mask: Arc<str>,
+    pub(super) account: Option<Arc<str>>,
     /// Given in the entry's place.
-    owed: Option<Owed>,
+    pub(super) owed: Option<Owed>,
     /// Connections that are answered, or may be, instead of being shown the entry.
-    hidden: SmallVec<[ClientId; 1]>,
+    pub(super) hidden: SmallVec<[ClientId; 1]>,
 }
 
 /// A run in one dialect, and where each of its entries ends.
@@ -33,14 +38,7 @@ struct Form {
 
 impl State {
     /// Puts an entry at the end of its channel's run.
-    pub(super) fn gather(
-        &mut self,
-        id: &ChannelId,
-        entry: Entry,
-        owed: Option<Owed>,
-        hidden: SmallVec<[ClientId; 1]>,
-    ) {
-        let item = Item { entry, owed, hidden };
+    pub(super) fn gather(&mut self, id: &ChannelId, item: Item) {
         match self.runs.get_mut(id) {
             Some(run) => run.items.push(item),
             None => drop(self.runs.insert(id.clone(), Run { items: vec![item] })),
@@ -96,11 +94,12 @@ impl State {
 }
 
 fn form<'a>(forms: &'a mut SmallVec<[Form; 2]>, dialect: Dialect, run: &Run) -> &'a Form {
+    let dialect = dialect.class_of_entries();
     let index = forms.iter().position(|form| form.dialect == dialect).unwrap_or_else(|| {
         let mut bytes = Vec::new();
         let mut ends = Vec::with_capacity(run.items.len());
-        for Item { entry, .. } in &run.items {
-            let author = Who { nick: entry.author.nick.as_str() };
+        for Item { entry, mask, account, .. } in &run.items {
+            let author = Who { nick: entry.author.nick.as_str(), mask, account: account.as_deref() };
             dialect.event(&Event::Entry { entry, author }, entry.at, &mut bytes);
             ends.push(bytes.len());
         }

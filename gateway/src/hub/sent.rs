@@ -8,10 +8,10 @@ use std::{
 use api::{Entry, EntryKind, Problem, auth::ServiceName, id::ChannelId};
 use smallvec::SmallVec;
 
-use super::{Addressee, Client, ClientId, State, channel::OVERDUE};
+use super::{Addressee, Client, ClientId, State, channel::OVERDUE, run::Item};
 use crate::{
     command::{About, Answer, Outcome, Refusal},
-    event::{Event, Who},
+    event::Event,
     lane::sends::Place,
     reply::Reply,
 };
@@ -78,7 +78,10 @@ impl Owed {
         let target = entry.target.clone();
         let outcome = match (entry.kind, entry.of) {
             (EntryKind::Redaction, Some(seq)) => Outcome::Redacted { target, seq },
-            _ => Outcome::Sent { target, id: entry.id.clone(), dup: stored.dup },
+            _ => {
+                let shown = reply.dialect().shows_sent().then(|| Box::new(entry.clone()));
+                Outcome::Sent { target, id: entry.id.clone(), dup: stored.dup, entry: shown }
+            }
         };
         Self { client: reply.client(), reply: Some((reply, Ok(outcome))), overdue_at: now + OVERDUE }
     }
@@ -131,8 +134,8 @@ impl State {
         }
         self.hand_out();
         for entry in unclaimed {
-            let nick = self.nick_of(&entry.author);
-            let event = Event::Entry { entry: &entry, author: Who { nick: nick.as_str() } };
+            let author = self.shown(&entry.author);
+            let event = Event::Entry { entry: &entry, author: author.who() };
             self.show(&[client.id], &event, entry.at);
         }
     }
@@ -148,9 +151,10 @@ impl State {
     /// An entry's turn has come.
     pub(super) fn spoken(&mut self, id: &ChannelId, mut entry: Entry, owed: Option<Owed>, now: Instant) {
         self.learn_of(&entry.author, now);
-        entry.author.nick = self.nick_of(&entry.author);
+        let author = self.shown(&entry.author);
+        entry.author.nick = author.nick;
         let hidden = self.hidden_from(&entry, owed.as_ref());
-        self.gather(id, entry, owed, hidden);
+        self.gather(id, Item { entry, mask: author.mask, account: author.account, owed, hidden });
     }
 
     /// Who is answered, or may be, instead of being shown an entry.

@@ -72,7 +72,7 @@ impl State {
         if former.is_some() {
             self.closed(client.id);
         }
-        client.set_actor(Some(actor));
+        client.set_actor(Some(actor.clone()));
         let local = Local {
             client: client.clone(),
             session: opened.session.clone(),
@@ -87,7 +87,7 @@ impl State {
         };
         self.clients.insert(client.id, local);
         self.sessions.insert(opened.session.clone(), client.id);
-        self.connect_person(&user.person, client.id);
+        self.connect_person(&actor, client.id);
         left
     }
 

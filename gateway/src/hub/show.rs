@@ -20,6 +20,7 @@ impl<'a> Written<'a> {
     }
 
     pub(super) fn get(&mut self, dialect: Dialect) -> Bytes {
+        let dialect = dialect.class(self.event);
         if let Some((_, bytes)) = self.forms.iter().find(|(known, _)| *known == dialect) {
             return bytes.clone();
         }

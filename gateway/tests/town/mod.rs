@@ -21,6 +21,8 @@ pub(crate) use self::person::{Person, within};
 pub(crate) struct Town {
     pub(crate) lines: SocketAddr,
     pub(crate) lines_tls: SocketAddr,
+    pub(crate) irc: SocketAddr,
+    pub(crate) irc_tls: SocketAddr,
     pub(crate) web: SocketAddr,
     pub(crate) common: Common,
     gateway: Option<Running>,
@@ -73,11 +75,23 @@ impl Town {
         let mut service = Config::default();
         service.lines.set_port(0);
         service.lines_tls.set_port(0);
+        service.irc.set_port(0);
+        service.irc_tls.set_port(0);
         service.listen.set_port(0);
         change(&mut service);
         let started = gateway::start(Settings { common: common.clone(), service }).await;
-        let Started { running, lines, lines_tls } = started.expect("the gateway is up");
-        Self { lines, lines_tls, web: running.addr, common, gateway: Some(running), services, _home: home }
+        let Started { running, lines, lines_tls, irc, irc_tls } = started.expect("the gateway is up");
+        Self {
+            lines,
+            lines_tls,
+            irc,
+            irc_tls,
+            web: running.addr,
+            common,
+            gateway: Some(running),
+            services,
+            _home: home,
+        }
     }
 
     /// Somebody new, greeted.

@@ -1,13 +1,13 @@
 //! Lines into commands.
 
-use api::{EntryKind, ErrorCode, mode::Role};
+use api::{EntryKind, ErrorCode, channels::ListKind, mode::Role};
 use kit::config::Secret;
 use proto::plain::{Body, Params, Reason};
 
 use super::{Format, verbs};
 use crate::{
     command::{Command, Login, Page, Refusal},
-    dialect::{Dialect, Label, Request},
+    dialect::{Ask, Dialect, Request},
 };
 
 /// Characters of an unknown verb, or a word too many, that its error repeats.
@@ -27,15 +27,19 @@ pub(crate) fn decode(line: &str) -> Option<Request> {
                     command.or_else(|refusal| misused(&verb, refusal))
                 }
             };
-            Some(Request { label: Label(request.id.map(Into::into)), command })
+            Some(Request::one(ask(request.id), command))
         }
         Err(error) => {
             let no_text = matches!(error.reason, Reason::MissingParameter(_));
             let refusal = refusal(error.reason);
             let command = if no_text { misused("say", refusal) } else { Err(refusal) };
-            Some(Request { label: Label(error.id.map(Into::into)), command })
+            Some(Request::one(ask(error.id), command))
         }
     }
+}
+
+fn ask(id: Option<impl Into<Box<str>>>) -> Ask {
+    Ask { label: id.map(Into::into), verb: "" }
 }
 
 /// What is wrong with a command's parameters is told to those only who may use it.
@@ -104,9 +108,17 @@ fn of_verb(verb: &str, params: &mut Params<'_>, key: Option<String>) -> Result<C
             let (channel, nick) = channel_and_nick(params)?;
             Command::Kick { channel, nick, reason: text(params) }
         }
-        "ban" => Command::Ban { channel: required(params, "channel")?, mask: required(params, "mask")? },
-        "unban" => Command::Unban { channel: required(params, "channel")?, mask: required(params, "mask")? },
-        "bans" => Command::Bans { channel: required(params, "channel")? },
+        "ban" => Command::Ban {
+            channel: required(params, "channel")?,
+            list: ListKind::Bans,
+            mask: required(params, "mask")?,
+        },
+        "unban" => Command::Unban {
+            channel: required(params, "channel")?,
+            list: ListKind::Bans,
+            mask: required(params, "mask")?,
+        },
+        "bans" => Command::Bans { channel: required(params, "channel")?, list: ListKind::Bans },
         "invite" => {
             let (channel, nick) = channel_and_nick(params)?;
             Command::Invite { channel, nick }

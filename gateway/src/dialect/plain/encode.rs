@@ -10,8 +10,8 @@ use proto::plain::{At, Frame, Tags};
 
 use super::{VERSION, errors, verbs};
 use crate::{
-    command::{Answer, Outcome, Presence},
-    dialect::Label,
+    command::{Answer, Named, Outcome},
+    dialect::Ask,
 };
 
 const WELCOME: &str = "Type /nick NAME, then /join #general, then talk. /help lists the commands.";
@@ -23,9 +23,9 @@ pub(crate) fn greeting(network: &str) -> Bytes {
 }
 
 /// `last`: its final line ends the reply; otherwise more of the reply follows.
-pub(crate) fn answer(label: &Label, answer: &Answer, last: bool) -> Bytes {
+pub(crate) fn answer(ask: &Ask, answer: &Answer, last: bool) -> Bytes {
     let mut out = Vec::new();
-    let tags = Tags::id(label.0.as_deref());
+    let tags = Tags::id(ask.label.as_deref());
     match answer {
         Ok(outcome) => Reply { out: &mut out, tags, last }.write(outcome),
         Err(refusal) => errors::write(&mut out, tags, refusal, last),
@@ -59,32 +59,36 @@ impl Reply<'_> {
             Outcome::Registered { name } => self.done(201, "registered").param(name.as_str()).end(),
             Outcome::LoggedIn { name } => self.done(200, "login").param(name).end(),
             Outcome::Token { token } => self.done(201, "token").param(token.expose()).end(),
-            Outcome::Joined { channel, members, last_seq } => {
+            Outcome::Joined { channel, members, last_seq, scene: _ } => {
                 self.done(200, "joined").param(channel.as_str()).number(*members).number(*last_seq).end();
             }
-            Outcome::Parted { channel } => self.done(200, "parted").param(channel.as_str()).end(),
-            Outcome::Sent { target, id, dup } => {
+            Outcome::Parted { channel, reason: _ } => self.done(200, "parted").param(channel.as_str()).end(),
+            Outcome::Sent { target, id, dup, entry: _ } => {
                 self.tags.dup = *dup;
                 self.done(201, "sent").param(target).number(id.seq).param(&id.to_string()).end();
             }
-            Outcome::Names { channel, members } => {
-                for (nick, roles) in members {
+            Outcome::Names { channel, members, secret: _ } => {
+                for Named { nick, roles, .. } in members {
                     self.more("name").param(nick.as_str()).params(&role_words(*roles)).end();
                 }
                 self.done(200, "names").param(channel.as_str()).number(members.len() as u64).end();
             }
             Outcome::List(channels) => self.list(channels),
-            Outcome::Topic { channel, text } => self.done(200, "topic").param(channel.as_str()).text(text),
+            Outcome::Topic { channel, topic, set: _ } => {
+                let text = topic.as_ref().map_or("", |topic| &topic.text);
+                self.done(200, "topic").param(channel.as_str()).text(text);
+            }
             Outcome::History { target, entries } => self.history(target, entries),
             Outcome::Redacted { target, seq } => self.done(200, "redacted").param(target).number(*seq).end(),
-            Outcome::Whois { nick, account, presence, away } => {
-                let presence = match presence {
-                    Presence::Online => "online",
-                    Presence::Away => "away",
-                    Presence::Offline => "offline",
+            Outcome::Whois(user) => {
+                let presence = match (user.online, &user.away) {
+                    (false, _) => "offline",
+                    (true, Some(_)) => "away",
+                    (true, None) => "online",
                 };
-                let account = account.as_ref().map(AsRef::as_ref);
-                self.done(200, "whois").param(nick.as_str()).optional(account).param(presence).text(away);
+                let account = user.account.as_ref().map(AsRef::as_ref);
+                let line = self.done(200, "whois").param(user.person.nick.as_str()).optional(account);
+                line.param(presence).text(user.away.as_deref().unwrap_or_default());
             }
             Outcome::Kicked { channel, nick } => {
                 self.done(200, "kicked").param(channel.as_str()).param(nick.as_str()).end();
@@ -95,7 +99,7 @@ impl Reply<'_> {
             Outcome::Unbanned { channel, mask } => {
                 self.done(200, "unbanned").param(channel.as_str()).param(mask).end();
             }
-            Outcome::Bans { channel, entries } => self.bans(channel.as_str(), entries),
+            Outcome::Bans { channel, list: _, entries } => self.bans(channel.as_str(), entries),
             Outcome::Invited { channel, nick } => {
                 self.done(200, "invited").param(channel.as_str()).param(nick.as_str()).end();
             }
@@ -103,7 +107,7 @@ impl Reply<'_> {
                 let role = role.map_or("member", Role::as_str);
                 self.done(200, "role").param(channel.as_str()).param(nick.as_str()).param(role).end();
             }
-            Outcome::Mode { channel, modes } => {
+            Outcome::Mode { channel, modes, .. } => {
                 self.done(200, "mode").param(channel.as_str()).params(&modes.letters()).end();
             }
             Outcome::Away => self.done(200, "away").end(),
@@ -118,6 +122,8 @@ impl Reply<'_> {
             Outcome::Resumed { target, seq } => self.done(200, "resumed").param(target).number(*seq).end(),
             Outcome::Format(format) => self.done(200, "format").param(format).end(),
             Outcome::Bye => self.done(200, "bye").end(),
+            // Nobody asks for these here.
+            Outcome::Who { .. } | Outcome::People(_) | Outcome::Irc(_) => {}
         }
     }
 

@@ -50,7 +50,9 @@ pub(crate) fn event(format: Format, event: &Event<'_>, at: Timestamp, out: &mut 
             let change = format!("{}{letter} {mask}", if set { '+' } else { '-' });
             write(Line::Mode { channel: channel.as_str(), by: name(by), change: &change });
         }
-        Event::Invite { channel, by } => write(Line::Invite { channel: channel.as_str(), by: name(by) }),
+        Event::Invite { channel, by, who: _ } => {
+            write(Line::Invite { channel: channel.as_str(), by: name(by) })
+        }
         Event::Closing { reason } => write(Line::Closing { reason }),
     }
 }

@@ -6,13 +6,14 @@ use api::{
     channels::{ChannelSummary, ListEntry, ListKind},
     id::{ConversationId, GatewayId, ListEntryId, MessageId},
     mode::{ModeChange, Modes, Role, Roles},
+    users::User,
 };
 use kit::config::Secret;
 
 use super::{Format, answer, event, greeting};
 use crate::{
-    command::{About, Command, Outcome, Presence, Refusal},
-    dialect::Label,
+    command::{About, Command, Named, Outcome, Refusal},
+    dialect::Ask,
     event::{Event, Who},
 };
 
@@ -47,8 +48,24 @@ fn entry(seq: u64, kind: EntryKind, text: &str) -> Entry {
     }
 }
 
+fn named(name: &str, roles: Roles) -> Named {
+    Named { nick: nick(name), roles, mask: "~u@x.cloak".into() }
+}
+
+fn away_user(name: &str, away: &str) -> User {
+    User {
+        person: person(name),
+        account: None,
+        online: true,
+        away: Some(away.into()),
+        host: "x.cloak".into(),
+        operator: false,
+        since: None,
+    }
+}
+
 fn written(outcome: Outcome) -> String {
-    String::from_utf8(answer(&Label::default(), &Ok(outcome), true).to_vec()).unwrap()
+    String::from_utf8(answer(&Ask::default(), &Ok(outcome), true).to_vec()).unwrap()
 }
 
 #[test]
@@ -79,19 +96,20 @@ fn outcomes() {
         Outcome::Registered { name: "alice".try_into().unwrap() },
         Outcome::LoggedIn { name: "alice".into() },
         Outcome::Token { token: Secret::new("ey.J0".into()) },
-        Outcome::Joined { channel: channel(), members: 2, last_seq: 41 },
-        Outcome::Parted { channel: channel() },
-        Outcome::Sent { target: "#général".into(), id: id.clone(), dup: false },
-        Outcome::Sent { target: "bob".into(), id, dup: true },
+        Outcome::Joined { channel: channel(), members: 2, last_seq: 41, scene: None },
+        Outcome::Parted { channel: channel(), reason: String::new() },
+        Outcome::Sent { target: "#général".into(), id: id.clone(), dup: false, entry: None },
+        Outcome::Sent { target: "bob".into(), id, dup: true, entry: None },
         Outcome::Names {
             channel: channel(),
             members: vec![
-                (nick("alice"), Roles::NONE.with(Role::Op).with(Role::Voice)),
-                (nick("bob"), Roles::NONE),
+                named("alice", Roles::NONE.with(Role::Op).with(Role::Voice)),
+                named("bob", Roles::NONE),
             ],
+            secret: false,
         },
         Outcome::List(vec![listed]),
-        Outcome::Topic { channel: channel(), text: String::new() },
+        Outcome::Topic { channel: channel(), topic: None, set: false },
         Outcome::History {
             target: "#général".into(),
             entries: vec![
@@ -101,14 +119,14 @@ fn outcomes() {
             ],
         },
         Outcome::Redacted { target: "#général".into(), seq: 3 },
-        Outcome::Whois { nick: nick("bob"), account: None, presence: Presence::Away, away: "tea".into() },
+        Outcome::Whois(Box::new(away_user("bob", "tea"))),
         Outcome::Kicked { channel: channel(), nick: nick("bob") },
         Outcome::Banned { channel: channel(), mask: "bad!*@*".into() },
         Outcome::Unbanned { channel: channel(), mask: "bad!*@*".into() },
-        Outcome::Bans { channel: channel(), entries: vec![ban] },
+        Outcome::Bans { channel: channel(), list: ListKind::Bans, entries: vec![ban] },
         Outcome::Invited { channel: channel(), nick: nick("bob") },
         Outcome::Role { channel: channel(), nick: nick("bob"), role: None },
-        Outcome::Mode { channel: channel(), modes },
+        Outcome::Mode { channel: channel(), modes, created_at: NOON, set: false },
         Outcome::Away,
         Outcome::Back,
         Outcome::Whoami {
@@ -131,6 +149,7 @@ fn outcomes() {
 #[test]
 fn errors() {
     let about = About {
+        value: None,
         channel: Some("#x".into()),
         nick: Some("bob".into()),
         what: Some("what".into()),
@@ -141,7 +160,7 @@ fn errors() {
     for &code in ErrorCode::ALL {
         let problem = Problem { trace_id: "4bf92f".into(), ..Problem::new(code).retry_after(3) };
         let refusal = Refusal { problem: Box::new(problem), about: Box::new(about.clone()) };
-        let line = answer(&Label(Some("7".into())), &Err(refusal), true);
+        let line = answer(&Ask { label: Some("7".into()), verb: "" }, &Err(refusal), true);
         text.push_str(std::str::from_utf8(&line).unwrap());
     }
     insta::assert_snapshot!(text);
@@ -150,7 +169,8 @@ fn errors() {
 #[test]
 fn events() {
     let channel = "#général".try_into().unwrap();
-    let (alice, bob) = (Who { nick: "alice" }, Who { nick: "bob" });
+    let who = |nick| Who { nick, mask: "~u@x.cloak", account: None };
+    let (alice, bob) = (who("alice"), who("bob"));
     let said = [
         entry(1, EntryKind::Message, "salut"),
         entry(2, EntryKind::Message, "two\nlines"),
@@ -180,7 +200,7 @@ fn events() {
         Event::Role { channel, by: None, who: bob, role: Role::Founder, set: true },
         Event::Listed { channel, by, list: ListKind::Bans, mask: "bad!*@*", set: true },
         Event::Listed { channel, by, list: ListKind::InviteMasks, mask: "good!*@*", set: false },
-        Event::Invite { channel, by },
+        Event::Invite { channel, by, who: bob },
         Event::Closing { reason: "bye\r\n100 msg #x 1 now root :owned" },
     ]);
     let mut text = Vec::new();
@@ -191,13 +211,13 @@ fn events() {
 }
 
 fn read(line: &str) -> Result<&'static str, String> {
-    let request = super::decode(line).unwrap();
+    let mut request = super::decode(line).unwrap();
     let words = |refusal: Refusal| {
-        let line = answer(&Label::default(), &Err(refusal), true);
+        let line = answer(&Ask::default(), &Err(refusal), true);
         let line = std::str::from_utf8(&line).unwrap();
         line.split(" :").next().unwrap().to_owned()
     };
-    match request.command {
+    match request.commands.remove(0) {
         Ok(Command::Misused(refusal)) => Err(words(*refusal)),
         command => command.map(|command| command.name()).map_err(words),
     }
@@ -245,12 +265,12 @@ fn what_cannot_be_read_is_named() {
 /// Whether somebody without a nick is told what is wrong with it, or that they need one.
 #[test]
 fn parameters_are_judged_for_those_who_may_use_the_command() {
-    let is_told_at_once = |line: &str| super::decode(line).unwrap().command.is_err();
+    let is_told_at_once = |line: &str| super::decode(line).unwrap().commands.remove(0).is_err();
     for line in ["/nick", "/nick al ice", "/login alice", "/help me too", "/dance", "@id=1;id=2 hello"] {
         assert!(is_told_at_once(line), "{line}");
     }
     for line in ["/whois", "/history #x after=x", "/redact #x", "/whoami me", "/say", "@id=7 "] {
-        let Ok(command) = super::decode(line).unwrap().command else { panic!("{line}") };
+        let Ok(command) = super::decode(line).unwrap().commands.remove(0) else { panic!("{line}") };
         assert!(!command.is_open(), "{line}");
     }
     assert_eq!((read("/mode #x +kl secret 10 "), read("/resume #x=1 #y=2")), (Ok("mode"), Ok("resume")));
@@ -259,13 +279,13 @@ fn parameters_are_judged_for_those_who_may_use_the_command() {
 #[test]
 fn parameters_are_where_they_belong() {
     let Some(Ok(Command::Resume { targets })) =
-        super::decode("/resume #a=b=4 bob=0").map(|request| request.command)
+        super::decode("/resume #a=b=4 bob=0").map(|mut request| request.commands.remove(0))
     else {
         panic!("not read");
     };
     assert_eq!(targets, [("#a=b".to_owned(), 4), ("bob".to_owned(), 0)]);
     let Some(Ok(Command::Topic { channel, text })) =
-        super::decode("/topic  a  b").map(|request| request.command)
+        super::decode("/topic  a  b").map(|mut request| request.commands.remove(0))
     else {
         panic!("not read");
     };

@@ -18,9 +18,10 @@ use api::{
 };
 
 use crate::{
-    dialect::{Dialect, Label, plain::Format},
+    dialect::{Ask as Line, Dialect, plain::Format},
     hub::{Addressee, Ask, Attach, Client, ClientId, Sent, State, Stored, Told, client::Change},
     reply::Reply,
+    server::Server,
 };
 
 pub(super) struct Stage {
@@ -86,7 +87,7 @@ impl Stage {
 
     pub(super) fn connects(&mut self, nick: &str) -> ClientId {
         let person = self.person(nick, 1);
-        let client = Client::new(1 << 20, Dialect::Plain(Format::Wire));
+        let client = Client::new(1 << 20, Dialect::Plain(Format::Wire), Arc::new(Server::new("x.test", "X")));
         let user = User {
             person,
             account: None,
@@ -173,7 +174,7 @@ impl Stage {
             self.channel_event(self.version, Some(&person), session, ChannelChange::Joined { member })
         });
         let changed = Changed { event, channel: self.view(self.channel(), "#x"), before: vec![] };
-        let reply = Reply::begin(&self.clients[&client], Label::default(), "join");
+        let reply = Reply::begin(&self.clients[&client], Line::default(), "join");
         self.state.joined(client, changed, attach, Told::Client(reply), self.now);
         self.state.hand_out();
     }
@@ -330,7 +331,7 @@ impl Stage {
         let client = self.clients[&client].clone();
         let to = Addressee::Channel(self.channel());
         client.send_begins(to.clone());
-        let reply = Some(Reply::begin(&client, Label::default(), "say"));
+        let reply = Some(Reply::begin(&client, Line::default(), "say"));
         Sent { to, client, reply, about: Box::default(), own_key: false, deadline: self.now, _place: None }
     }
 

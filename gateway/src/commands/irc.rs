@@ -1,0 +1,99 @@
+use api::{ErrorCode, Nick};
+
+use super::{enter, part};
+use crate::{
+    command::{Answer, Outcome, Refusal},
+    dialect::{
+        Dialect,
+        irc::{CapReply, CapRequest, Caps, Counts, Offer, Told, Word},
+    },
+    session::Session,
+};
+
+/// What only IRC asks for.
+pub(super) async fn irc(session: &mut Session, word: Word) -> Answer {
+    match word {
+        Word::Cap(request) => cap(session, request).await,
+        Word::Pass(password) => enter::pass(session, password),
+        Word::User { realname } => enter::user(session, realname).await,
+        Word::UserMode { nick, changes } => user_mode(session, &nick, changes.as_deref()),
+        Word::End(end) => Ok(Outcome::Irc(Told::End(end))),
+        Word::PartAll => part_all(session).await,
+        Word::Page(page) => Ok(Outcome::Irc(Told::Page(page, counts(session)))),
+        Word::Nothing => Ok(Outcome::Irc(Told::Nothing)),
+    }
+}
+
+async fn cap(session: &mut Session, request: CapRequest) -> Answer {
+    let Some(irc) = &mut session.irc else { return Ok(Outcome::Irc(Told::Nothing)) };
+    let queue = &session.client.queue;
+    let Dialect::Irc(caps) = queue.dialect() else { return Ok(Outcome::Irc(Told::Nothing)) };
+    let reply = match request {
+        CapRequest::Ls(version) => {
+            if let Some(registration) = &mut irc.registration {
+                registration.negotiates();
+            }
+            if version.is_some_and(|version| version >= 302) && !irc.knows_302 {
+                irc.knows_302 = true;
+                // "If the client's version is at least 302, the server MUST enable cap-notify" ("The CAP LS subcommand").
+                queue.speak(Dialect::Irc(caps.or(Caps::CAP_NOTIFY)));
+            }
+            CapReply::Ls(Offer { knows_302: irc.knows_302 })
+        }
+        CapRequest::List => CapReply::List(caps, Offer { knows_302: irc.knows_302 }),
+        CapRequest::Req(list) => {
+            if let Some(registration) = &mut irc.registration {
+                registration.negotiates();
+            }
+            match caps.requested(&list) {
+                Some(caps) => {
+                    queue.speak(Dialect::Irc(caps));
+                    CapReply::Ack(list)
+                }
+                None => CapReply::Nak(list),
+            }
+        }
+        CapRequest::End => {
+            if let Some(registration) = &mut irc.registration {
+                registration.has_negotiated();
+            }
+            return enter::welcome(session).await;
+        }
+        CapRequest::Unknown(subcommand) => CapReply::Unknown(subcommand),
+    };
+    Ok(Outcome::Irc(Told::Cap(reply)))
+}
+
+/// People have no modes of their own: those of the reader are shown, and none can be changed.
+fn user_mode(session: &Session, nick: &str, changes: Option<&str>) -> Answer {
+    let actor = session.actor()?;
+    let is_me = Nick::try_from(nick).is_ok_and(|nick| nick == actor.person.nick);
+    if !is_me {
+        return Err(Refusal::new(ErrorCode::Forbidden)
+            .detail("modes are everybody's own")
+            .what(SOMEBODY_ELSE));
+    }
+    match changes.map(|changes| changes.trim_matches(['+', '-'])) {
+        None | Some("") => Ok(Outcome::Irc(Told::UserMode)),
+        Some(_) => Err(Refusal::new(ErrorCode::InvalidMode).what(USER_MODE).detail("there is no such mode")),
+    }
+}
+
+/// What errors name: 502, and 501.
+pub(crate) const SOMEBODY_ELSE: &str = "user";
+pub(crate) const USER_MODE: &str = "user-mode";
+
+/// `JOIN 0` (RFC 2812 §3.2.1).
+async fn part_all(session: &mut Session) -> Answer {
+    let mut parted = Vec::new();
+    for membership in session.client.memberships() {
+        part::part(session, Some(membership.name.to_string()), None).await?;
+        parted.push(membership.name);
+    }
+    Ok(Outcome::Irc(Told::PartedAll(parted)))
+}
+
+pub(super) fn counts(session: &Session) -> Counts {
+    let (people, channels, _) = session.gateway.hub.sizes();
+    Counts { people, channels, unknown: 0 }
+}

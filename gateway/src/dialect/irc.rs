@@ -1,0 +1,44 @@
+//! IRC, between commands and lines: RFC 1459 and 2812 as practised today (<https://modern.ircdocs.horse>) with IRCv3
+//! (<https://ircv3.net/irc/>). Its grammar is proto's.
+//!
+//! A change is answered by the event that everybody is shown of it, in its place (`Dialect::answers_with_events`); numerics say
+//! the rest.
+
+mod caps;
+mod decode;
+mod encode;
+mod entry;
+mod errors;
+mod events;
+mod frame;
+mod isupport;
+mod registration;
+mod verbs;
+pub(crate) mod word;
+
+pub(crate) use self::{
+    caps::{Caps, Offer, Reply as CapReply, Request as CapRequest},
+    decode::decode,
+    encode::{answer, closing},
+    events::{ENTRIES, event, relevant},
+    frame::frame,
+    registration::{Registration, Wanted},
+    word::{Counts, End, Page, Told, Word},
+};
+
+/// `nick` of somebody without one, in replies.
+const NOBODY: &str = "*";
+
+/// What a connection is between two lines, beside what every session is.
+pub(crate) struct Connected {
+    /// It understands capabilities' values, and lists of several lines: `CAP LS 302`.
+    pub(crate) knows_302: bool,
+    /// Until it is welcomed.
+    pub(crate) registration: Option<Registration>,
+}
+
+impl Default for Connected {
+    fn default() -> Self {
+        Self { knows_302: false, registration: Some(Registration::default()) }
+    }
+}

@@ -1,0 +1,161 @@
+//! Capabilities: which there are, and what a client has asked for (IRCv3 capability-negotiation).
+
+use proto::irc::cap::{self, Capability, Folding};
+
+/// A set of capabilities. What is equal here is spoken to alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(crate) struct Caps(u32);
+
+/// A row of the table of capabilities.
+struct Row {
+    name: &'static str,
+    bit: Caps,
+    /// For clients that understand values.
+    value: Option<&'static str>,
+}
+
+const fn row(name: &'static str, bit: Caps) -> Row {
+    Row { name, bit, value: None }
+}
+
+impl Caps {
+    pub(crate) const NONE: Self = Self(0);
+    pub(crate) const ACCOUNT_TAG: Self = Self(1);
+    pub(crate) const BATCH: Self = Self(1 << 1);
+    pub(crate) const CAP_NOTIFY: Self = Self(1 << 2);
+    pub(crate) const ECHO_MESSAGE: Self = Self(1 << 3);
+    pub(crate) const EXTENDED_JOIN: Self = Self(1 << 4);
+    pub(crate) const LABELED_RESPONSE: Self = Self(1 << 5);
+    pub(crate) const MESSAGE_TAGS: Self = Self(1 << 6);
+    pub(crate) const MULTI_PREFIX: Self = Self(1 << 7);
+    pub(crate) const NO_IMPLICIT_NAMES: Self = Self(1 << 8);
+    pub(crate) const SERVER_TIME: Self = Self(1 << 9);
+    pub(crate) const STANDARD_REPLIES: Self = Self(1 << 10);
+    pub(crate) const USERHOST_IN_NAMES: Self = Self(1 << 11);
+
+    pub(crate) const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    #[must_use]
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    #[must_use]
+    pub(crate) const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    #[must_use]
+    const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+}
+
+/// Every capability that is offered, by its name in the registry.
+#[rustfmt::skip] // a table
+const TABLE: &[Row] = &[
+    row("account-tag", Caps::ACCOUNT_TAG),
+    row("batch", Caps::BATCH),
+    row("cap-notify", Caps::CAP_NOTIFY),
+    row("draft/no-implicit-names", Caps::NO_IMPLICIT_NAMES),
+    row("echo-message", Caps::ECHO_MESSAGE),
+    row("extended-join", Caps::EXTENDED_JOIN),
+    row("labeled-response", Caps::LABELED_RESPONSE),
+    row("message-tags", Caps::MESSAGE_TAGS),
+    row("multi-prefix", Caps::MULTI_PREFIX),
+    row("server-time", Caps::SERVER_TIME),
+    row("standard-replies", Caps::STANDARD_REPLIES),
+    row("userhost-in-names", Caps::USERHOST_IN_NAMES),
+];
+
+/// A `CAP` that a client sent.
+pub(crate) enum Request {
+    /// With the version that it knows.
+    Ls(Option<u32>),
+    List,
+    Req(String),
+    End,
+    /// Another subcommand, as typed.
+    Unknown(String),
+}
+
+/// What it is answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Reply {
+    Ls(Offer),
+    List(Caps, Offer),
+    Ack(String),
+    Nak(String),
+    Unknown(String),
+}
+
+/// How lists are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Offer {
+    /// With values, in several lines if need be: version 302 and later.
+    pub(crate) knows_302: bool,
+}
+
+impl Caps {
+    /// What a client speaks after its `CAP REQ`; none if it asks for what there is not: then nothing of it is granted ("The CAP REQ
+    /// subcommand").
+    pub(crate) fn requested(self, list: &str) -> Option<Self> {
+        cap::requested(list).try_fold(self, |caps, wanted| {
+            let row = TABLE.iter().find(|row| row.name == wanted.name)?;
+            Some(if wanted.on { caps.or(row.bit) } else { caps.without(row.bit) })
+        })
+    }
+}
+
+impl Offer {
+    fn rows(self, out: &mut Vec<u8>, reply: cap::Reply<'_>, rows: impl Iterator<Item = &'static Row>) {
+        let capabilities: Vec<_> = rows
+            .map(|row| Capability { name: row.name, value: row.value.filter(|_| self.knows_302) })
+            .collect();
+        let folding = if self.knows_302 { Folding::Marked } else { Folding::OneLine };
+        reply.list(out, folding, &capabilities);
+    }
+}
+
+impl Reply {
+    /// `client`: its nick, or `*`.
+    pub(super) fn write(&self, server: &str, client: &str, out: &mut Vec<u8>) {
+        let reply = |subcommand| cap::Reply { server, client, subcommand };
+        match self {
+            Self::Ls(offer) => offer.rows(out, reply("LS"), TABLE.iter()),
+            Self::List(caps, offer) => {
+                offer.rows(out, reply("LIST"), TABLE.iter().filter(|row| caps.has(row.bit)));
+            }
+            Self::Ack(list) => reply("ACK").answer(out, list),
+            Self::Nak(list) => reply("NAK").answer(out, list),
+            Self::Unknown(subcommand) => {
+                let line = proto::irc::Line::numeric(out, server, 410, client).param(subcommand);
+                line.trailing("there is no such CAP subcommand");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_capability_has_a_bit_of_its_own() {
+        for (index, row) in TABLE.iter().enumerate() {
+            assert_eq!(row.bit.0.count_ones(), 1, "{}", row.name);
+            assert!(TABLE[..index].iter().all(|other| other.bit != row.bit), "{}", row.name);
+        }
+    }
+
+    #[test]
+    fn a_request_is_granted_as_a_whole_or_not_at_all() {
+        let some = Caps::SERVER_TIME.or(Caps::BATCH);
+        assert_eq!(Caps::NONE.requested("server-time batch"), Some(some));
+        assert_eq!(some.requested("-batch echo-message"), Some(Caps::SERVER_TIME.or(Caps::ECHO_MESSAGE)));
+        assert_eq!(some.requested("batch foo"), None);
+        assert_eq!(some.requested(""), Some(some));
+    }
+}

@@ -1,0 +1,130 @@
+//! Lines into commands.
+
+pub(super) mod channel;
+pub(super) mod conversation;
+pub(super) mod entry;
+mod mode;
+pub(super) mod people;
+pub(super) mod server;
+
+use api::ErrorCode;
+use proto::irc::{Message, MessageError, Reason, Tags};
+
+use super::{Caps, Word, verbs};
+use crate::{
+    command::{Command, Refusal},
+    dialect::{Ask, Commands, Request},
+};
+
+/// Characters of an unknown verb that its error repeats.
+const MAX_SHOWN: usize = 64;
+/// Bytes of a label (IRCv3 labeled-response, "The label tag"), as it is sent: escapes are not counted there.
+const MAX_LABEL: usize = 2 * 64;
+
+/// Targets of one line: `TARGMAX` in 005. Each is a command, which others wait for.
+pub(super) const TARGETS: &[(&str, usize)] = &[
+    ("JOIN", 20),
+    ("KICK", 10),
+    ("LIST", 10),
+    ("NAMES", 10),
+    ("NOTICE", 10),
+    ("PART", 20),
+    ("PRIVMSG", 10),
+    ("TAGMSG", 10),
+    ("WHOIS", 1),
+];
+
+pub(crate) fn decode(caps: Caps, line: &str) -> Option<Request> {
+    let message = match Message::from_client(line) {
+        Ok(message) => message,
+        Err(error) => return unreadable(caps, &error),
+    };
+    let verb = verbs::find(&message.upper_verb());
+    let label = label(caps, message.tags);
+    let Some(verb) = verb else {
+        return Some(Request::one(Ask { label, verb: "" }, Err(unknown(message.verb))));
+    };
+    let mut commands = if message.params.len() < verb.least {
+        vec![Err(missing("parameter"))]
+    } else {
+        (verb.read)(&message.params)
+    };
+    if !verb.is_open {
+        // What is wrong with it is told to those only who may use it.
+        for command in &mut commands {
+            if let Err(refusal) = command {
+                *command = Ok(Command::Misused(Box::new(refusal.clone())));
+            }
+        }
+    }
+    if commands.is_empty() {
+        commands.push(Ok(nothing()));
+    }
+    Some(Request { ask: Ask { label, verb: verb.name }, commands })
+}
+
+fn unreadable(caps: Caps, error: &MessageError<'_>) -> Option<Request> {
+    let code = match error.reason {
+        Reason::Empty => return None,
+        Reason::NoVerb | Reason::ControlCharacter => ErrorCode::BadRequest,
+        Reason::TooLong(_) => ErrorCode::LineTooLong,
+    };
+    let verb =
+        error.verb.and_then(|verb| verbs::find(&verb.to_ascii_uppercase())).map_or("", |verb| verb.name);
+    let refusal = Refusal::new(code).detail(error.to_string());
+    Some(Request::one(Ask { label: label(caps, error.tags), verb }, Err(refusal)))
+}
+
+/// Kept as it came, escapes and all: it goes back like that.
+fn label(caps: Caps, tags: Tags<'_>) -> Option<Box<str>> {
+    if tags.is_empty() || !caps.has(Caps::LABELED_RESPONSE.or(Caps::BATCH)) {
+        return None;
+    }
+    let label = tags.iter().find(|tag| tag.key == "label")?.escaped;
+    (!label.is_empty() && label.len() <= MAX_LABEL).then(|| label.into())
+}
+
+fn unknown(verb: &str) -> Refusal {
+    let shown: String = verb.chars().take(MAX_SHOWN).collect();
+    Refusal::new(ErrorCode::UnknownCommand).what(shown).detail("there is no such command")
+}
+
+fn missing(name: &'static str) -> Refusal {
+    Refusal::new(ErrorCode::MissingParameter).what(name).detail(format!("the {name} is missing"))
+}
+
+fn nothing() -> Command {
+    Command::Irc(Word::Nothing)
+}
+
+fn one(command: Command) -> Commands {
+    vec![Ok(command)]
+}
+
+fn refused(refusal: Refusal) -> Commands {
+    vec![Err(refusal)]
+}
+
+/// The parts of `a,b,c`, as many as the verb takes; the first that is too much, otherwise.
+fn targets<'a>(verb: &str, list: &'a str) -> Result<Vec<&'a str>, Refusal> {
+    let most = TARGETS.iter().find(|(name, _)| *name == verb).map_or(1, |(_, most)| *most);
+    let mut targets: Vec<&str> = Vec::new();
+    for target in list.split(',').filter(|target| !target.is_empty()) {
+        if targets.contains(&target) {
+            continue;
+        }
+        if targets.len() == most {
+            let refusal = Refusal::new(ErrorCode::InvalidParameter).what(TOO_MANY_TARGETS).nick(target);
+            return Err(refusal.detail(format!("{verb} takes {most} targets at once")));
+        }
+        targets.push(target);
+    }
+    Ok(targets)
+}
+
+/// What [`Refusal::what`] says of it: 407.
+pub(super) const TOO_MANY_TARGETS: &str = "targets";
+
+fn is_channel(target: &str) -> bool {
+    target.starts_with('#')
+}

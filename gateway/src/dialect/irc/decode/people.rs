@@ -1,0 +1,41 @@
+//! People.
+
+use proto::irc::Params;
+
+use super::{missing, one, refused};
+use crate::{command::Command, dialect::Commands};
+
+/// Nicks of one USERHOST (RFC 2812 §4.8), and of one ISON: each may have to be looked up.
+const MAX_USERHOST: usize = 5;
+const MAX_ISON: usize = 15;
+
+pub(crate) fn away(params: &Params<'_>) -> Commands {
+    let text = params.first().filter(|text| !text.is_empty());
+    one(Command::Away { text: text.map(|text| (*text).to_owned()) })
+}
+
+pub(crate) fn whois(params: &Params<'_>) -> Commands {
+    // The first of two is a server: there is one.
+    let nick = params.last().and_then(|list| list.split(',').find(|nick| !nick.is_empty()));
+    match nick {
+        Some(nick) => one(Command::Whois { nick: nick.to_owned() }),
+        None => refused(missing("nick")),
+    }
+}
+
+pub(crate) fn who(params: &Params<'_>) -> Commands {
+    one(Command::Who { mask: params[0].to_owned() })
+}
+
+pub(crate) fn userhost(params: &Params<'_>) -> Commands {
+    people(params, MAX_USERHOST)
+}
+
+pub(crate) fn ison(params: &Params<'_>) -> Commands {
+    people(params, MAX_ISON)
+}
+
+fn people(params: &Params<'_>, most: usize) -> Commands {
+    let nicks = params.iter().flat_map(|list| list.split(' ')).filter(|nick| !nick.is_empty());
+    one(Command::People { nicks: nicks.take(most).map(str::to_owned).collect() })
+}

@@ -1,0 +1,162 @@
+//! Outcomes as lines.
+
+mod channel;
+mod names;
+mod people;
+mod server;
+
+use std::sync::Arc;
+
+use api::auth::Actor;
+use bytes::Bytes;
+use proto::irc::Line;
+
+use super::{
+    Caps, NOBODY, Told, errors,
+    events::{self, By},
+};
+use crate::{
+    command::{Answer, Outcome, Refusal},
+    dialect::Ask,
+    event::{Event, Shown},
+    hub::Client,
+};
+
+/// A reply being written to its reader.
+pub(super) struct Reply<'a> {
+    pub(super) out: &'a mut Vec<u8>,
+    pub(super) caps: Caps,
+    pub(super) server: &'a str,
+    network: &'a str,
+    since: api::Timestamp,
+    me: Option<Arc<Actor>>,
+}
+
+pub(crate) fn answer(caps: Caps, client: &Client, ask: &Ask, answer: &Answer) -> Bytes {
+    let mut out = Vec::new();
+    let server = &client.server;
+    let mut reply = Reply {
+        out: &mut out,
+        caps,
+        server: &server.name,
+        network: &server.network,
+        since: server.since,
+        me: client.actor(),
+    };
+    match answer {
+        Ok(outcome) => reply.write(ask, outcome),
+        Err(refusal) => reply.refuse(ask.verb, refusal),
+    }
+    out.into()
+}
+
+/// Why a connection is closed.
+pub(crate) fn closing(reason: &str) -> Bytes {
+    let mut out = Vec::new();
+    events::event(Caps::NONE, &Event::Closing { reason }, api::Timestamp::now(), &mut out);
+    out.into()
+}
+
+impl Reply<'_> {
+    /// Begins a numeric.
+    pub(super) fn numeric(&mut self, code: u16) -> Line<'_> {
+        let nick = self.me.as_ref().map_or(NOBODY, |me| me.person.nick.as_str());
+        Line::numeric(self.out, self.server, code, nick)
+    }
+
+    /// Begins a line of the server's.
+    fn line(&mut self, verb: &str) -> Line<'_> {
+        Line::command(self.out, Some(self.server), verb)
+    }
+
+    fn refuse(&mut self, verb: &'static str, refusal: &Refusal) {
+        errors::write(self, verb, refusal);
+        // Clients wait for the end.
+        match (verb, &refusal.about.nick) {
+            ("WHOIS", Some(nick)) => self.numeric(318).param(nick).trailing("End of /WHOIS list"),
+            _ => "",
+        };
+    }
+
+    fn write(&mut self, ask: &Ask, outcome: &Outcome) {
+        match outcome {
+            Outcome::Joined { channel, scene: Some(scene), .. } => self.joined(channel, scene),
+            Outcome::Parted { channel, reason } => self.parted(channel, reason),
+            Outcome::Sent { entry: Some(entry), .. } => {
+                let Some(me) = self.me.clone() else { return };
+                let author = Shown::from(&*me);
+                let event = Event::Entry { entry, author: author.who() };
+                events::event(self.caps, &event, entry.at, self.out);
+            }
+            Outcome::Names { channel, members, secret } => {
+                self.names(channel.as_str(), members.iter(), *secret);
+            }
+            Outcome::List(channels) => self.list(channels),
+            Outcome::Topic { channel, topic, set: false } => self.topic(channel, topic.as_ref()),
+            Outcome::Mode { channel, modes, created_at, set: false } => {
+                self.modes(channel, modes, *created_at);
+            }
+            Outcome::Bans { channel, list, entries } => self.bans(channel, *list, entries),
+            Outcome::Invited { channel, nick } => {
+                self.numeric(341).param(nick.as_str()).param(channel.as_str()).end();
+            }
+            Outcome::Whois(user) => self.whois(user),
+            Outcome::Who { mask, rows } => self.who(mask, rows),
+            Outcome::People(people) => self.userhost(ask.verb, people),
+            Outcome::Away => drop(self.numeric(306).trailing("You have been marked as being away")),
+            Outcome::Back => drop(self.numeric(305).trailing("You are no longer marked as being away")),
+            Outcome::Pong { text } => {
+                let server = self.server;
+                self.line("PONG").param(server).trailing(text);
+            }
+            Outcome::Irc(told) => self.told(told),
+            // The event that everybody is shown says it, in its place.
+            Outcome::Nick { .. }
+            | Outcome::Sent { entry: None, .. }
+            | Outcome::Topic { .. }
+            | Outcome::Mode { .. }
+            | Outcome::Kicked { .. }
+            | Outcome::Banned { .. }
+            | Outcome::Unbanned { .. }
+            | Outcome::Role { .. }
+            // Its connection says goodbye.
+            | Outcome::Bye
+            // What the line protocol asks for, so that nobody is here to read it.
+            | Outcome::Joined { scene: None, .. }
+            | Outcome::Hello
+            | Outcome::Registered { .. }
+            | Outcome::LoggedIn { .. }
+            | Outcome::Token { .. }
+            | Outcome::History { .. }
+            | Outcome::Redacted { .. }
+            | Outcome::Whoami { .. }
+            | Outcome::Help { .. }
+            | Outcome::To { .. }
+            | Outcome::Resumed { .. }
+            | Outcome::Format(_) => {}
+        }
+    }
+
+    fn told(&mut self, told: &Told) {
+        match told {
+            Told::Cap(reply) => {
+                let me = self.me.clone();
+                let nick = me.as_ref().map_or(NOBODY, |me| me.person.nick.as_str());
+                reply.write(self.server, nick, self.out);
+            }
+            Told::Welcome(counts) => self.welcome(*counts),
+            Told::UserMode => self.numeric(221).param("+").end(),
+            Told::End(end) => self.end(end),
+            Told::PartedAll(channels) => channels.iter().for_each(|channel| self.parted(channel, "")),
+            Told::Page(page, counts) => self.page(*page, *counts),
+            Told::Nothing => {}
+        }
+    }
+
+    /// A line of its reader's own doing.
+    fn mine(&mut self, verb: &str) -> Line<'_> {
+        let me = self.me.as_ref().map(|me| Shown::from(&**me));
+        let by = By::new(me.as_ref().map(Shown::who));
+        by.line(self.caps, api::Timestamp::now(), verb, self.out)
+    }
+}

@@ -1,0 +1,82 @@
+//! The server itself.
+
+use super::{Reply, channel::seconds};
+use crate::{
+    dialect::irc::{Counts, Page, isupport},
+    event::Shown,
+};
+
+/// What 002, 004 and 351 name.
+const VERSION: &str = concat!("causerie-", env!("CARGO_PKG_VERSION"));
+/// Modes of people: operators have one.
+const USER_MODES: &str = "o";
+
+impl Reply<'_> {
+    /// 001 to 005, the counts and the message of the day (<https://modern.ircdocs.horse/#connection-registration>).
+    pub(super) fn welcome(&mut self, counts: Counts) {
+        let (server, network) = (self.server, self.network);
+        let Some(me) = self.me.clone() else { return };
+        let mask = super::events::source(Shown::from(&*me).who());
+        self.numeric(1).trailing(&format!("Welcome to {network}, {mask}"));
+        self.numeric(2).trailing(&format!("Your host is {server}, running {VERSION}"));
+        let since = self.since;
+        self.numeric(3).trailing(&format!("This server was started {since}"));
+        let modes = isupport::MODES;
+        let with_value = [modes.list, modes.setting, modes.setting_when_set, modes.member].concat();
+        let channel_modes = [&with_value, modes.flag].concat();
+        let line = self.numeric(4).param(server).param(VERSION).param(USER_MODES).param(&channel_modes);
+        line.param(&with_value).end();
+        for tokens in isupport::tokens(network).chunks(isupport::TOKENS_IN_LINE) {
+            let line = self.numeric(5).params(tokens.iter().map(String::as_str));
+            line.trailing("are supported by this server");
+        }
+        self.lusers(counts);
+        self.motd();
+    }
+
+    pub(super) fn page(&mut self, page: Page, counts: Counts) {
+        let (server, network) = (self.server, self.network);
+        match page {
+            Page::Admin => {
+                self.numeric(256).param(server).trailing("Administrative info");
+                self.numeric(257).trailing(network);
+                self.numeric(258).trailing(server);
+                self.numeric(259).trailing("ask its operators");
+            }
+            Page::Info => {
+                self.numeric(371).trailing(&format!("{VERSION}, a chat server"));
+                let since = self.since;
+                self.numeric(371).trailing(&format!("started {since}"));
+                self.numeric(374).trailing("End of /INFO list");
+            }
+            Page::Links => drop(self.numeric(365).param("*").trailing("End of /LINKS list")),
+            Page::Lusers => self.lusers(counts),
+            Page::Motd => self.motd(),
+            Page::Time => {
+                let now = api::Timestamp::now();
+                let line = self.numeric(391).param(server).number(seconds(now)).number(0);
+                line.trailing(&now.to_string());
+            }
+            Page::Version => drop(self.numeric(351).param(VERSION).param(server).trailing("")),
+        }
+    }
+
+    fn lusers(&mut self, counts: Counts) {
+        let Counts { people, channels, unknown } = counts;
+        let (people, channels, unknown) = (people as u64, channels as u64, unknown as u64);
+        let text = format!("There are {people} users and 0 invisible on 1 servers");
+        self.numeric(251).trailing(&text);
+        self.numeric(252).number(0).trailing("operators online");
+        self.numeric(253).number(unknown).trailing("unknown connections");
+        self.numeric(254).number(channels).trailing("channels formed");
+        self.numeric(255).trailing(&format!("I have {people} clients and 0 servers"));
+        for (code, what) in [(265, "local"), (266, "global")] {
+            let text = format!("Current {what} users {people}, max {people}");
+            self.numeric(code).number(people).number(people).trailing(&text);
+        }
+    }
+
+    fn motd(&mut self) {
+        self.numeric(422).trailing("There is no message of the day");
+    }
+}

@@ -1,0 +1,70 @@
+//! What somebody says, as lines: as many as it takes.
+
+use api::{Entry, EntryKind};
+use proto::irc::{ctcp, split};
+
+use super::{Caps, events::By};
+use crate::event::Who;
+
+/// Bytes of a piece of text below which no line is cut: names can leave no less room than this.
+const MIN_PIECE: usize = 64;
+
+pub(super) fn write(caps: Caps, entry: &Entry, author: Who<'_>, out: &mut Vec<u8>) {
+    match entry.kind {
+        EntryKind::Message => spoken(caps, entry, author, "PRIVMSG", "", out),
+        EntryKind::Action => spoken(caps, entry, author, "PRIVMSG", ACTION, out),
+        EntryKind::Notice => spoken(caps, entry, author, "NOTICE", "", out),
+        // IRC has no word for it: it is said again, and said that it is that.
+        EntryKind::Edit => spoken(caps, entry, author, "PRIVMSG", EDITED, out),
+        EntryKind::Reaction => reaction(caps, entry, author, "+draft/react", out),
+        EntryKind::Unreaction => reaction(caps, entry, author, "+draft/unreact", out),
+        EntryKind::Redaction | EntryKind::Unknown => {}
+    }
+}
+
+const ACTION: &str = "\u{1}ACTION ";
+const EDITED: &str = "[edited] ";
+
+fn spoken(caps: Caps, entry: &Entry, author: Who<'_>, verb: &str, before: &str, out: &mut Vec<u8>) {
+    let by = By::new(Some(author));
+    let target = target(entry);
+    let room = room(by.source().unwrap_or_default(), verb, target).saturating_sub(before.len() + 1);
+    let mut id = Some(&entry.id);
+    for piece in split::lines(&entry.text, room.max(MIN_PIECE)).filter(|piece| !piece.text.is_empty()) {
+        let mut head = by.head(caps, entry.at, out);
+        if caps.has(Caps::MESSAGE_TAGS)
+            && let Some(id) = id.take()
+        {
+            head = head.tag("msgid", &id.to_string());
+        }
+        let line = head.command(by.source(), verb).param(target);
+        if before == ACTION {
+            ctcp::write(line, "ACTION", piece.text);
+        } else {
+            let mut text = line.text();
+            text.push(before);
+            text.push(piece.text);
+        }
+    }
+}
+
+/// A tag for those who can read it, nothing for others (<https://ircv3.net/specs/client-tags/react>).
+fn reaction(caps: Caps, entry: &Entry, author: Who<'_>, key: &str, out: &mut Vec<u8>) {
+    let Some(of) = entry.of.filter(|_| caps.has(Caps::MESSAGE_TAGS)) else { return };
+    let by = By::new(Some(author));
+    let of = api::id::MessageId { conversation: entry.conversation.clone(), seq: of };
+    let head = by.head(caps, entry.at, out).tag("msgid", &entry.id.to_string());
+    let head = head.tag("+draft/reply", &of.to_string()).tag(key, &entry.text);
+    head.command(by.source(), "TAGMSG").param(target(entry)).end();
+}
+
+/// Whom it was said to, as its reader knows them.
+pub(super) fn target(entry: &Entry) -> &str {
+    entry.to.as_ref().map_or(&*entry.target, |to| to.nick.as_str())
+}
+
+/// Bytes that a text can have in a line of somebody to somebody.
+pub(super) fn room(source: &str, verb: &str, target: &str) -> usize {
+    let around = ":".len() + source.len() + " ".len() + verb.len() + " ".len() + target.len() + " :".len();
+    proto::irc::MAX_BODY.saturating_sub(around)
+}

@@ -1,0 +1,129 @@
+//! Errors as numerics (<https://modern.ircdocs.horse/#numerics>) or, where there is none, as IRCv3's standard replies.
+
+use api::ErrorCode;
+use proto::irc::Line;
+use smallvec::{SmallVec, smallvec};
+
+use super::{Caps, decode::TOO_MANY_TARGETS, encode::Reply};
+use crate::{
+    command::{About, Refusal},
+    commands::{SOMEBODY_ELSE, USER_MODE},
+};
+
+/// How an error is said.
+enum Said {
+    /// With what stands between the nick and the text.
+    Numeric(u16, Params),
+    /// `FAIL <verb> <code> <context…>`; 400 for those who do not know standard replies.
+    Fail(&'static str, Params),
+    Silent,
+}
+
+type Params = SmallVec<[String; 2]>;
+
+pub(super) fn write(reply: &mut Reply<'_>, verb: &'static str, refusal: &Refusal) {
+    // RFC 2812 §3.3.2: nothing is ever answered to a NOTICE.
+    if verb == "NOTICE" {
+        return;
+    }
+    let detail = refusal.problem.detail.as_str();
+    match said(verb, refusal) {
+        Said::Numeric(code, params) => {
+            reply.numeric(code).params(params.iter().map(String::as_str)).trailing(detail);
+        }
+        Said::Fail(code, params) => {
+            let verb = if verb.is_empty() { "*" } else { verb };
+            // UTF8ONLY: the client cannot have asked for this in a line that it can be read from.
+            if reply.caps.has(Caps::STANDARD_REPLIES) || code == "INVALID_UTF8" {
+                let line = Line::command(reply.out, Some(reply.server), "FAIL").param(verb).param(code);
+                line.params(params.iter().map(String::as_str)).trailing(detail);
+            } else {
+                reply.numeric(400).param(verb).trailing(detail);
+            }
+        }
+        Said::Silent => {}
+    }
+}
+
+fn said(verb: &'static str, refusal: &Refusal) -> Said {
+    use Said::{Fail, Numeric, Silent};
+    let About { channel, nick, what, value, seq, service: _ } = &*refusal.about;
+    let or_none = |name: &Option<String>| name.clone().unwrap_or_else(|| "*".to_owned());
+    let (on_channel, what) = (|| smallvec![or_none(channel)], || or_none(what));
+    let says = matches!(verb, "PRIVMSG" | "TAGMSG");
+    match refusal.code() {
+        ErrorCode::InvalidUtf8 => Fail("INVALID_UTF8", smallvec![]),
+        ErrorCode::MissingParameter => match &*what() {
+            "nick" if verb == "NICK" || verb == "WHOIS" => Numeric(431, smallvec![]),
+            "origin" => Numeric(409, smallvec![]),
+            "target" => Numeric(411, smallvec![]),
+            "text" => Numeric(412, smallvec![]),
+            _ => Numeric(461, smallvec![verb.to_owned()]),
+        },
+        ErrorCode::NoCurrentTarget => Numeric(411, smallvec![]),
+        ErrorCode::NotRegistered | ErrorCode::NotAuthenticated | ErrorCode::SessionEnded => {
+            Numeric(451, smallvec![])
+        }
+        ErrorCode::BadCredentials => Numeric(464, smallvec![]),
+        ErrorCode::NotAMember if says => Numeric(404, on_channel()),
+        ErrorCode::NotAMember => Numeric(442, on_channel()),
+        ErrorCode::Banned if verb == "JOIN" => Numeric(474, on_channel()),
+        ErrorCode::Banned | ErrorCode::Moderated => Numeric(404, on_channel()),
+        ErrorCode::RegisteredOnly if says => Numeric(404, on_channel()),
+        ErrorCode::RegisteredOnly => Numeric(477, on_channel()),
+        ErrorCode::InviteOnly => Numeric(473, on_channel()),
+        ErrorCode::BadKey => Numeric(475, on_channel()),
+        ErrorCode::ChannelFull => Numeric(471, on_channel()),
+        ErrorCode::TooManyChannels => Numeric(405, on_channel()),
+        ErrorCode::NotAnOperator => Numeric(482, on_channel()),
+        ErrorCode::NoSuchChannel | ErrorCode::InvalidChannelName => Numeric(403, on_channel()),
+        ErrorCode::NotInChannel => Numeric(441, smallvec![or_none(nick), or_none(channel)]),
+        ErrorCode::NoSuchNick => Numeric(401, smallvec![or_none(nick)]),
+        ErrorCode::InvalidNick if verb == "NICK" => Numeric(432, smallvec![or_none(nick)]),
+        ErrorCode::InvalidNick => Numeric(401, smallvec![or_none(nick)]),
+        ErrorCode::NickInUse => Numeric(433, smallvec![or_none(nick)]),
+        ErrorCode::UnknownCommand => Numeric(421, smallvec![what()]),
+        ErrorCode::AlreadyLoggedIn => Numeric(462, smallvec![]),
+        ErrorCode::LineTooLong | ErrorCode::TextTooLong => Numeric(417, smallvec![]),
+        ErrorCode::ListFull => Numeric(478, smallvec![or_none(channel), what()]),
+        ErrorCode::InvalidMask => Numeric(696, smallvec![or_none(channel), "b".to_owned(), what()]),
+        // With its sign it is a mode with a wrong value, without it no mode.
+        ErrorCode::InvalidMode if what() == USER_MODE => Numeric(501, smallvec![]),
+        ErrorCode::InvalidMode => match what().strip_prefix(['+', '-']) {
+            Some(letter) => Numeric(696, smallvec![or_none(channel), letter.to_owned(), or_none(value)]),
+            None => Numeric(472, smallvec![what()]),
+        },
+        ErrorCode::NoSuchBan => Silent,
+        ErrorCode::NoSuchMessage => {
+            let target = channel.as_ref().or(nick.as_ref()).cloned();
+            Fail("UNKNOWN_MSGID", smallvec![or_none(&target), seq.unwrap_or(0).to_string()])
+        }
+        ErrorCode::NoSuchAccount => Fail("ACCOUNT_UNKNOWN", smallvec![what()]),
+        ErrorCode::AccountExists => Fail("ACCOUNT_EXISTS", smallvec![what()]),
+        ErrorCode::WeakPassword => Fail("WEAK_PASSWORD", smallvec![]),
+        ErrorCode::RegistrationClosed => Fail("REGISTRATION_CLOSED", smallvec![]),
+        ErrorCode::PlaintextRefused => Fail("NEED_TLS", smallvec![]),
+        ErrorCode::Suspended | ErrorCode::NetworkBanned => Numeric(465, smallvec![]),
+        ErrorCode::TooFast => Numeric(263, smallvec![verb.to_owned()]),
+        ErrorCode::InvalidParameter if what() == TOO_MANY_TARGETS => Numeric(407, smallvec![or_none(nick)]),
+        ErrorCode::BadRequest
+        | ErrorCode::InvalidParameter
+        | ErrorCode::InvalidText
+        | ErrorCode::KeyReused
+        | ErrorCode::BodyTooLarge
+        | ErrorCode::UnsupportedMediaType
+        | ErrorCode::VersionMismatch
+        | ErrorCode::UnsupportedVersion
+        | ErrorCode::MethodNotAllowed => Fail("INVALID_PARAMS", smallvec![]),
+        ErrorCode::Forbidden if what() == SOMEBODY_ELSE => Numeric(502, smallvec![]),
+        ErrorCode::Forbidden | ErrorCode::InsufficientScope => Fail("FORBIDDEN", smallvec![]),
+        ErrorCode::NotFound | ErrorCode::ChannelExists => Fail("INVALID_TARGET", smallvec![]),
+        ErrorCode::TooManyConnections => Fail("TOO_MANY_CONNECTIONS", smallvec![]),
+        ErrorCode::Internal => Fail("INTERNAL_ERROR", smallvec![]),
+        // Never a numeric that means something else: what was asked may have been done all the same.
+        ErrorCode::Unavailable | ErrorCode::Overloaded | ErrorCode::Timeout => {
+            let target = channel.as_ref().or(nick.as_ref());
+            Fail("UNAVAILABLE", target.cloned().into_iter().collect())
+        }
+    }
+}

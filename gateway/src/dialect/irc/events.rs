@@ -1,0 +1,165 @@
+//! Events as lines.
+
+use api::{ChannelName, Timestamp, channels::ListKind};
+use proto::irc::{
+    At, Head, Line,
+    mode::{self, Change, Class},
+};
+
+use super::{Caps, entry};
+use crate::event::{Event, Who};
+
+/// What changes how an entry is written: one set for all kinds, as entries of all kinds leave together.
+pub(crate) const ENTRIES: Caps = Caps::SERVER_TIME.or(Caps::MESSAGE_TAGS).or(Caps::ACCOUNT_TAG);
+
+/// Mode changes in one line: `MODES` in 005.
+pub(super) const MAX_MODES: usize = 12;
+
+/// What changes how an event is written. Whoever has the same of these gets the same bytes.
+pub(crate) fn relevant(event: &Event<'_>) -> Caps {
+    match event {
+        Event::Entry { .. } => ENTRIES,
+        Event::Join { .. } => ALWAYS.or(Caps::EXTENDED_JOIN),
+        Event::Closing { .. } => Caps::NONE,
+        _ => ALWAYS,
+    }
+}
+
+const ALWAYS: Caps = Caps::SERVER_TIME.or(Caps::ACCOUNT_TAG);
+
+pub(crate) fn event(caps: Caps, event: &Event<'_>, at: Timestamp, out: &mut Vec<u8>) {
+    match *event {
+        Event::Entry { entry, author } => entry::write(caps, entry, author, out),
+        Event::Join { channel, who } => {
+            let line = By::new(Some(who)).line(caps, at, "JOIN", out).param(channel.as_str());
+            if caps.has(Caps::EXTENDED_JOIN) {
+                // Whose real name is not known is called by the nick.
+                line.param(who.account.unwrap_or("*")).trailing(who.nick);
+            }
+        }
+        Event::Part { channel, who, reason } => {
+            part(By::new(Some(who)).line(caps, at, "PART", out), channel, reason);
+        }
+        Event::Quit { who, reason } => {
+            By::new(Some(who)).line(caps, at, "QUIT", out).trailing(reason);
+        }
+        Event::Nick { old, new } => By::new(Some(old)).line(caps, at, "NICK", out).param(new).end(),
+        Event::Topic { channel, by, text } => {
+            By::new(by).line(caps, at, "TOPIC", out).param(channel.as_str()).trailing(text);
+        }
+        Event::Kick { channel, by, who, reason } => {
+            let line = By::new(by).line(caps, at, "KICK", out).param(channel.as_str()).param(who.nick);
+            // RFC 2812 §3.2.8: without a comment it is the nick of who does it.
+            let nick = by.map_or(who.nick, |by| by.nick);
+            line.trailing(if reason.is_empty() { nick } else { reason });
+        }
+        Event::Modes { channel, by, changes } => {
+            let changes: Vec<_> = changes
+                .iter()
+                .map(|change| Change {
+                    add: change.set,
+                    class: class(change.letter),
+                    letter: change.letter,
+                    // The key is not told; clients expect something in its place.
+                    arg: match change.letter {
+                        'k' => Some(change.value.as_deref().unwrap_or("*")),
+                        _ => change.value.as_deref().filter(|_| change.set),
+                    },
+                })
+                .collect();
+            modes(caps, by, channel, &changes, at, out);
+        }
+        Event::Role { channel, by, who, role, set } => {
+            let change =
+                Change { add: set, class: Class::Member, letter: role.letter(), arg: Some(who.nick) };
+            modes(caps, by, channel, &[change], at, out);
+        }
+        Event::Listed { channel, by, list, mask, set } => {
+            let change = Change { add: set, class: Class::List, letter: letter(list), arg: Some(mask) };
+            modes(caps, by, channel, &[change], at, out);
+        }
+        Event::Invite { channel, by, who } => {
+            By::new(by).line(caps, at, "INVITE", out).param(who.nick).param(channel.as_str()).end();
+        }
+        Event::Closing { reason } => {
+            Line::command(out, None, "ERROR").trailing(&format!("Closing link: {reason}"));
+        }
+    }
+}
+
+/// Goes on with a `PART`.
+pub(super) fn part(line: Line<'_>, channel: &ChannelName, reason: &str) {
+    let line = line.param(channel.as_str());
+    if !reason.is_empty() {
+        line.trailing(reason);
+    }
+}
+
+fn modes(
+    caps: Caps,
+    by: Option<Who<'_>>,
+    channel: &ChannelName,
+    mut changes: &[Change<'_>],
+    at: Timestamp,
+    out: &mut Vec<u8>,
+) {
+    let by = By::new(by);
+    while !changes.is_empty() {
+        let line = by.line(caps, at, "MODE", out).param(channel.as_str());
+        let (now, later) = changes.split_at(mode::fitting(changes, line.left(), MAX_MODES));
+        mode::write(line, now).end();
+        changes = later;
+    }
+}
+
+fn class(letter: char) -> Class {
+    super::isupport::MODES.class(letter).unwrap_or(Class::Flag)
+}
+
+pub(super) const fn letter(list: ListKind) -> char {
+    match list {
+        ListKind::Bans => 'b',
+        ListKind::Excepts => 'e',
+        ListKind::InviteMasks => 'I',
+    }
+}
+
+/// Who does something, as the source of lines. Of nobody there is none: the line is the server's then (RFC 2812 §2.3).
+pub(super) struct By<'a> {
+    source: Option<String>,
+    account: Option<&'a str>,
+}
+
+impl<'a> By<'a> {
+    pub(super) fn new(who: Option<Who<'a>>) -> Self {
+        Self { source: who.map(source), account: who.and_then(|who| who.account) }
+    }
+
+    pub(super) fn line<'o>(&self, caps: Caps, at: Timestamp, verb: &str, out: &'o mut Vec<u8>) -> Line<'o> {
+        self.head(caps, at, out).command(self.source.as_deref(), verb)
+    }
+
+    /// The tags that any line of somebody has.
+    pub(super) fn head<'o>(&self, caps: Caps, at: Timestamp, out: &'o mut Vec<u8>) -> Head<'o> {
+        let mut head = Head::new(out);
+        if caps.has(Caps::SERVER_TIME) {
+            head = head.time(At(at.as_micros()));
+        }
+        if caps.has(Caps::ACCOUNT_TAG) {
+            head = head.optional_tag("account", self.account);
+        }
+        head
+    }
+
+    pub(super) fn source(&self) -> Option<&str> {
+        self.source.as_deref()
+    }
+}
+
+/// `nick!user@host`. Where nobody has seen a host it is `*`: a nick alone would be read as a server's name.
+pub(super) fn source(who: Who<'_>) -> String {
+    let mask = if who.mask.is_empty() { UNSEEN } else { who.mask };
+    format!("{}!{mask}", who.nick)
+}
+
+const UNSEEN: &str = "~u@*";

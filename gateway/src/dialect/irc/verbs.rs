@@ -1,0 +1,66 @@
+//! The table of verbs: what counts as one, how many parameters it needs, and what reads them.
+
+use proto::irc::Params;
+
+use super::decode::{channel, conversation, entry, people, server};
+use crate::dialect::Commands;
+
+pub(super) struct Verb {
+    pub(super) name: &'static str,
+    /// With fewer parameters it means nothing: 461.
+    pub(super) least: usize,
+    /// Understood before the connection is somebody.
+    pub(super) is_open: bool,
+    pub(super) read: fn(&Params<'_>) -> Commands,
+}
+
+const fn verb(name: &'static str, least: usize, read: fn(&Params<'_>) -> Commands) -> Verb {
+    Verb { name, least, is_open: false, read }
+}
+
+const fn open(name: &'static str, least: usize, read: fn(&Params<'_>) -> Commands) -> Verb {
+    Verb { name, least, is_open: true, read }
+}
+
+#[rustfmt::skip] // a table
+const VERBS: &[Verb] = &[
+    open("CAP", 1, entry::cap),
+    open("NICK", 0, entry::nick),
+    open("PASS", 1, entry::pass),
+    open("PING", 0, entry::ping),
+    open("PONG", 0, entry::pong),
+    open("QUIT", 0, entry::quit),
+    open("USER", 4, entry::user),
+
+    verb("INVITE", 2, channel::invite),
+    verb("JOIN", 1, channel::join),
+    verb("KICK", 2, channel::kick),
+    verb("LIST", 0, channel::list),
+    verb("MODE", 1, channel::mode),
+    verb("NAMES", 0, channel::names),
+    verb("PART", 1, channel::part),
+    verb("TOPIC", 1, channel::topic),
+
+    verb("NOTICE", 0, conversation::notice),
+    verb("PRIVMSG", 0, conversation::privmsg),
+    verb("TAGMSG", 0, conversation::tagmsg),
+
+    verb("AWAY", 0, people::away),
+    verb("ISON", 1, people::ison),
+    verb("USERHOST", 1, people::userhost),
+    verb("WHO", 1, people::who),
+    verb("WHOIS", 0, people::whois),
+
+    verb("ADMIN", 0, server::admin),
+    verb("INFO", 0, server::info),
+    verb("LINKS", 0, server::links),
+    verb("LUSERS", 0, server::lusers),
+    verb("MOTD", 0, server::motd),
+    verb("TIME", 0, server::time),
+    verb("VERSION", 0, server::version),
+];
+
+/// `name` in upper case.
+pub(super) fn find(name: &str) -> Option<&'static Verb> {
+    VERBS.iter().find(|verb| verb.name == name)
+}

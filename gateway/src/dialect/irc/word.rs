@@ -1,0 +1,87 @@
+//! What only IRC asks for, and what comes of it: all of them are lines about the connection or the server, not about chat.
+
+use api::ChannelName;
+use kit::config::Secret;
+
+use super::caps;
+
+/// A command of IRC's own.
+pub(crate) enum Word {
+    Cap(caps::Request),
+    /// The server's password.
+    Pass(Secret<String>),
+    User {
+        realname: String,
+    },
+    /// The modes of a person: shown, or changed.
+    UserMode {
+        nick: String,
+        changes: Option<String>,
+    },
+    /// The end of what the commands before it on the line have begun.
+    End(End),
+    /// `JOIN 0`.
+    PartAll,
+    Page(Page),
+    /// Nothing is done, and nothing is answered.
+    Nothing,
+}
+
+impl Word {
+    /// For metrics.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Cap(_) => "cap",
+            Self::Pass(_) => "pass",
+            Self::User { .. } => "user",
+            Self::UserMode { .. } => "user-mode",
+            Self::End(_) | Self::Nothing => "nothing",
+            Self::PartAll => "part",
+            Self::Page(_) => "server",
+        }
+    }
+
+    /// Works before the connection is welcomed.
+    pub(crate) const fn is_open(&self) -> bool {
+        matches!(self, Self::Cap(_) | Self::Pass(_) | Self::User { .. } | Self::Nothing)
+    }
+}
+
+/// A list that several commands of one line write.
+pub(crate) enum End {
+    /// Of the channels named, as they were typed.
+    Names(String),
+    List,
+}
+
+/// What a server tells about itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Page {
+    Admin,
+    Info,
+    Links,
+    Lusers,
+    Motd,
+    Time,
+    Version,
+}
+
+/// What came of one.
+pub(crate) enum Told {
+    Cap(caps::Reply),
+    Welcome(Counts),
+    UserMode,
+    End(End),
+    PartedAll(Vec<ChannelName>),
+    Page(Page, Counts),
+    Nothing,
+}
+
+/// What LUSERS counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) people: usize,
+    pub(crate) channels: usize,
+    /// Connections that are nobody yet.
+    pub(crate) unknown: usize,
+}

@@ -1,0 +1,172 @@
+//! IRC over real sockets, in the same town as the line protocol.
+
+mod town;
+
+use self::town::{Person, Town};
+
+/// Somebody who says who they are as clients do, and has read what they are told then.
+async fn enters(town: &Town, nick: &str) -> Person {
+    let mut person = Person::connect(town.irc).await;
+    person.raw(format!("NICK {nick}\r\nUSER {nick} 0 * :{nick} L\r\n").as_bytes()).await;
+    person.sees(&format!(":irc.causerie.localhost 422 {nick} :")).await;
+    person
+}
+
+/// With capabilities.
+async fn enters_with(town: &Town, nick: &str, caps: &str) -> Person {
+    let mut person = Person::connect(town.irc).await;
+    person.says(&format!("CAP REQ :{caps}")).await;
+    person.sees(&format!(":irc.causerie.localhost CAP * ACK :{caps}")).await;
+    person.raw(format!("NICK {nick}\r\nUSER {nick} 0 * :{nick} L\r\nCAP END\r\n").as_bytes()).await;
+    person.sees(&format!(":irc.causerie.localhost 422 {nick} :")).await;
+    person
+}
+
+#[tokio::test]
+async fn who_comes_in_is_welcomed_in_the_order_that_clients_know() {
+    let town = Town::new().await;
+    let mut alice = Person::connect(town.irc).await;
+    alice.says("CAP LS 302").await;
+    let offered = alice.sees_next(":irc.causerie.localhost CAP * LS :").await;
+    assert!(offered.contains(" server-time"), "{offered}");
+    alice.raw(b"NICK alice\r\nUSER alice 0 * :Alice\r\nPING early\r\n").await;
+    alice.sees_next(":irc.causerie.localhost PONG irc.causerie.localhost :early").await;
+    alice.raw(b"CAP END\r\n").await;
+    for code in
+        ["001", "002", "003", "004", "005", "005", "251", "252", "253", "254", "255", "265", "266", "422"]
+    {
+        alice.sees_next(&format!(":irc.causerie.localhost {code} alice ")).await;
+    }
+    alice.asks("USER again 0 * :x", ":irc.causerie.localhost 462 alice :").await;
+    alice.asks("FOO", ":irc.causerie.localhost 421 alice FOO :").await;
+    alice.asks("JOIN", ":irc.causerie.localhost 461 alice JOIN :").await;
+}
+
+#[tokio::test]
+async fn a_nick_that_is_taken_can_be_chosen_again() {
+    let town = Town::new().await;
+    let _alice = enters(&town, "alice").await;
+    let mut other = Person::connect(town.irc).await;
+    other.asks("JOIN #x", ":irc.causerie.localhost 451 * :").await;
+    other.raw(b"NICK Alice\r\nUSER a 0 * :A\r\n").await;
+    other.sees_next(":irc.causerie.localhost 433 * Alice :").await;
+    other.asks("NICK 1x", ":irc.causerie.localhost 432 * 1x :").await;
+    other.says("NICK alicia").await;
+    other.sees_next(":irc.causerie.localhost 001 alicia :Welcome to Causerie, alicia!~u@").await;
+}
+
+#[tokio::test]
+async fn people_of_both_protocols_talk_with_each_other() {
+    let town = Town::new().await;
+    let mut alice = enters(&town, "alice").await;
+    let mut bob = town.person("bob").await;
+    alice.says("JOIN #x").await;
+    let join = alice.sees_next(":alice!~u@").await;
+    assert!(join.ends_with(" JOIN #x\r"), "{join}");
+    alice.sees_next(":irc.causerie.localhost 353 alice = #x :@alice").await;
+    alice.sees_next(":irc.causerie.localhost 366 alice #x :").await;
+    bob.asks("/join #x", "200 joined #x 2 0").await;
+    let join = alice.sees_next(":bob!~u@").await;
+    assert!(join.ends_with(" JOIN #x\r"), "{join}");
+    bob.asks("salut", "201 sent #x 1").await;
+    let said = alice.sees_next(":bob!~u@").await;
+    assert!(said.ends_with(" PRIVMSG #x :salut\r"), "{said}");
+    alice.says("PRIVMSG #x :\u{1}ACTION waves\u{1}").await;
+    bob.sees("100 action #x 2 ").await;
+    alice.says("PRIVMSG bob :psst").await;
+    let said = bob.sees("100 msg bob ").await;
+    assert!(said.ends_with(":psst"), "{said}");
+    bob.asks("/msg alice two words", "201 sent alice 2").await;
+    let said = alice.sees_next(":bob!~u@").await;
+    assert!(said.ends_with(" PRIVMSG alice :two words\r"), "{said}");
+    alice.says("TOPIC #x :the weather").await;
+    let topic = alice.sees_next(":alice!~u@").await;
+    assert!(topic.ends_with(" TOPIC #x :the weather\r"), "{topic}");
+    bob.sees("100 topic #x alice :the weather").await;
+    alice.says("NICK alicia").await;
+    let nick = alice.sees_next(":alice!~u@").await;
+    assert!(nick.ends_with(" NICK alicia\r"), "{nick}");
+    bob.sees("100 nick alice alicia").await;
+    alice.says("PART #x :off").await;
+    let part = alice.sees_next(":alicia!~u@").await;
+    assert!(part.ends_with(" PART #x :off\r"), "{part}");
+    bob.sees("100 part #x alicia :off").await;
+}
+
+#[tokio::test]
+async fn a_label_is_on_whatever_answers_it() {
+    let town = Town::new().await;
+    let caps = "batch labeled-response echo-message";
+    let mut alice = enters_with(&town, "alice", caps).await;
+    let mut bob = enters(&town, "bob").await;
+    alice.says("@label=1 JOIN #x,#y").await;
+    alice.sees_next("@label=1 :irc.causerie.localhost BATCH +labeled labeled-response").await;
+    for channel in ["#x", "#y"] {
+        let join = alice.sees_next("@batch=labeled :alice!~u@").await;
+        assert!(join.ends_with(&format!(" JOIN {channel}\r")), "{join}");
+        alice.sees_next(&format!("@batch=labeled :irc.causerie.localhost 353 alice = {channel} :")).await;
+        alice.sees_next(&format!("@batch=labeled :irc.causerie.localhost 366 alice {channel} :")).await;
+    }
+    alice.sees_next(":irc.causerie.localhost BATCH -labeled").await;
+    alice.says("@label=2 PRIVMSG #x :hello").await;
+    let echo = alice.sees_next("@label=2 :alice!~u@").await;
+    assert!(echo.ends_with(" PRIVMSG #x :hello\r"), "{echo}");
+    alice.says("@label=3 NOTICE nobody :hello").await;
+    alice.sees_next("@label=3 :irc.causerie.localhost ACK").await;
+    alice.says("@label=4 MODE #x +m").await;
+    let mode = alice.sees_next("@label=4 :alice!~u@").await;
+    assert!(mode.ends_with(" MODE #x +m\r"), "{mode}");
+    alice.says("@label=5 PRIVMSG #x,bob :both").await;
+    alice.sees_next("@label=5 :irc.causerie.localhost BATCH +labeled labeled-response").await;
+    alice.sees_next("@batch=labeled :alice!").await;
+    alice.sees_next("@batch=labeled :alice!").await;
+    alice.sees_next(":irc.causerie.localhost BATCH -labeled").await;
+    let said = bob.sees_next(":alice!~u@").await;
+    assert!(said.ends_with(" PRIVMSG bob :both\r"), "{said}");
+    alice.says("@label=6 PRIVMSG alice :to me").await;
+    let lines = [alice.line().await.expect("a line"), alice.line().await.expect("a line")];
+    assert_eq!(lines.iter().filter(|line| line.starts_with("@label=6 ")).count(), 1, "{lines:?}");
+    assert!(lines.iter().all(|line| line.ends_with(" PRIVMSG alice :to me\r")), "{lines:?}");
+}
+
+#[tokio::test]
+async fn one_line_changes_modes_of_all_kinds() {
+    let town = Town::new().await;
+    let mut alice = enters(&town, "alice").await;
+    let mut bob = enters(&town, "bob").await;
+    alice.asks("JOIN #x", ":irc.causerie.localhost 366 ").await;
+    bob.asks("JOIN #x", ":irc.causerie.localhost 366 ").await;
+    alice.sees_next(":bob!").await;
+    alice.says("MODE #x +mk-b+ovl secret eve bob bob 10").await;
+    for change in ["+mk *", "+o bob", "+v bob", "+l 10"] {
+        let mode = alice.sees_next(":alice!~u@").await;
+        assert!(mode.ends_with(&format!(" MODE #x {change}\r")), "{mode}");
+    }
+    alice.says("MODE #x").await;
+    alice.sees_next(":irc.causerie.localhost 324 alice #x +mntkl secret 10").await;
+    alice.sees_next(":irc.causerie.localhost 329 alice #x ").await;
+    alice.asks("MODE #x +b eve", ":alice!~u@").await;
+    alice.says("MODE #x b").await;
+    alice.sees_next(":irc.causerie.localhost 367 alice #x eve!*@* alice ").await;
+    alice.sees_next(":irc.causerie.localhost 368 alice #x :").await;
+    alice.asks("MODE #x +l many", ":irc.causerie.localhost 696 alice #x l many :").await;
+    alice.asks("MODE #x +Z", ":irc.causerie.localhost 472 alice Z :").await;
+    alice.asks("KICK #x bob", ":alice!~u@").await;
+    let kick = bob.sees(":alice!").await;
+    assert!(kick.contains(" MODE "), "{kick}");
+}
+
+#[tokio::test]
+async fn who_quits_is_told_the_end_after_everybody_else() {
+    let town = Town::new().await;
+    let mut alice = enters(&town, "alice").await;
+    let mut bob = town.person("bob").await;
+    alice.asks("JOIN #x", ":irc.causerie.localhost 366 ").await;
+    bob.asks("/join #x", "200 joined #x 2 0").await;
+    alice.says("QUIT :so long").await;
+    alice.sees("ERROR :Closing link: so long").await;
+    assert_eq!(alice.sees_the_end().await, [""; 0]);
+    bob.sees("100 quit alice :so long").await;
+    let mut again = enters(&town, "alice").await;
+    again.asks("PING x", ":irc.causerie.localhost PONG ").await;
+}
