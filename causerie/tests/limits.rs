@@ -25,6 +25,7 @@ const PROVEN: &[(&str, &str)] = &[
     ("gateway.limits.commands_per_second", "a_burst_passes_one_more_waits"),
     ("gateway.limits.connections", "an_address_has_its_places_and_all_have_theirs"),
     ("gateway.limits.connections_per_address", "an_address_has_so_many_connections"),
+    ("gateway.limits.irc_silence", "who_says_nothing_is_asked_and_then_gone"),
     ("gateway.limits.login_attempts", "failed_logins_have_an_end"),
     ("gateway.limits.login_pause", "who_failed_to_log_in_tries_again_after_the_pause_and_not_before"),
     ("gateway.limits.registration_time", "who_says_nothing_is_sent_away_who_has_a_nick_stays"),

@@ -31,6 +31,10 @@ SETTINGS = {
     "gateway.limits.commands_per_second": "100000",
     "gateway.limits.command_burst": "100000",
     "gateway.limits.login_attempts": "100",
+    "users.password_rules": "none",
+    "users.logins_of_account.burst": "1000",
+    "users.logins_from_address.burst": "1000",
+    "users.newcomers_from_address.burst": "1000",
 }
 
 

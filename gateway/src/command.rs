@@ -5,7 +5,7 @@ use kit::config::Secret;
 
 use crate::dialect::{Dialect, irc::Word};
 pub(crate) use crate::{
-    outcome::{Answer, Named, Outcome, Scene, WhoRow},
+    outcome::{Answer, Named, Outcome, Scene, Seen, WhoRow},
     refusal::{About, Asked, Refusal},
 };
 
@@ -61,9 +61,10 @@ pub(crate) enum Command {
     Whois {
         nick: String,
     },
-    /// A channel, or a nick.
+    /// A channel, or a mask of people.
     Who {
         mask: String,
+        fields: Option<String>,
     },
     /// Those of these nicks that are there.
     People {

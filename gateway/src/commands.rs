@@ -19,6 +19,7 @@ mod redact;
 mod register;
 pub(crate) mod resume;
 mod role;
+mod sasl;
 pub(crate) mod say;
 mod to;
 mod token;
@@ -29,7 +30,10 @@ mod whois;
 use api::ErrorCode;
 use kit::trace::{self, TraceContext};
 
-pub(crate) use self::irc::{SOMEBODY_ELSE, USER_MODE};
+pub(crate) use self::{
+    enter::{MAX_REALNAME, MAX_USERNAME},
+    irc::{SOMEBODY_ELSE, USER_MODE},
+};
 use crate::{
     command::{Answer, Command, Outcome, Refusal},
     dialect::plain,
@@ -72,7 +76,7 @@ async fn carry_out(session: &mut Session, command: Command, reply: Reply) {
         Command::Invite { channel, nick } => invite::invite(session, &channel, &nick).await,
         Command::Role { channel, nick, role, set } => role::role(session, &channel, &nick, role, set).await,
         Command::Mode { channel, changes } => mode::mode(session, channel, &changes).await,
-        Command::Who { mask } => who::who(session, mask).await,
+        Command::Who { mask, fields } => who::who(session, mask, fields).await,
         Command::People { nicks } => people::people(session, nicks).await,
         Command::Irc(word) => irc::irc(session, word).await,
         Command::Away { text } => away::away(session, text).await,

@@ -53,6 +53,10 @@ pub struct Limits {
     /// Time to take a nick or log in: whoever says nothing must not hold a connection.
     #[serde(deserialize_with = "kit::config::above_zero")]
     pub registration_time: Period,
+    /// What an IRC client may be silent for before it is asked whether it is there (PING), and once more before it is gone: a
+    /// dead line keeps nobody in the channels.
+    #[serde(deserialize_with = "kit::config::above_zero")]
+    pub irc_silence: Period,
     /// Commands a second that one connection may keep up: faster than anybody types, slower than a flood.
     #[serde(deserialize_with = "kit::config::above_zero")]
     pub commands_per_second: u32,
@@ -105,6 +109,7 @@ impl Default for Limits {
             connections: 20_000,
             connections_per_address: 256,
             registration_time: Period::seconds(60),
+            irc_silence: Period::seconds(120),
             commands_per_second: 20,
             command_burst: 100,
             login_attempts: 5,

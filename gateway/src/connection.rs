@@ -75,24 +75,32 @@ impl Connection {
 
     async fn serve(&mut self, draining: &CancellationToken) -> Result<End, Stop> {
         let register_by = Instant::now() + self.session.gateway.config.limits.registration_time.get();
+        let silence = self.session.gateway.config.limits.irc_silence.get();
+        let mut heard = Heard { at: Instant::now(), asked: false };
         loop {
             if let Some(end) = self.answer_lines(draining).await? {
                 return Ok(end);
             }
             let queue = &self.session.client.queue;
             let registered = self.session.is_somebody();
+            let (by, has_end) = match registered {
+                true => (heard.at + silence, queue.dialect().pings()),
+                false => (register_by, true),
+            };
             tokio::select! {
                 stop = self.writer.write(&self.stream, queue) => return Err(stop),
                 ready = self.stream.readable() => ready?,
                 () = draining.cancelled() => continue,
-                () = tokio::time::sleep_until(register_by), if !registered => {
+                () = tokio::time::sleep_until(by), if has_end => {
                     if !self.session.is_somebody() {
                         queue.close("no nick was taken in time");
+                    } else if registered {
+                        heard.nothing(&self.session.client);
                     }
                 }
             }
             match read(&self.stream, &mut self.lines) {
-                Ok(true) => {}
+                Ok(true) => heard = Heard { at: Instant::now(), asked: false },
                 Ok(false) => {
                     self.lines.finish();
                     let end = self.answer_lines(draining).await?;
@@ -284,6 +292,24 @@ impl Connection {
         } else {
             tokio::join!(ending, closing.say(goodbye));
         }
+    }
+}
+
+/// When something last came from a client.
+struct Heard {
+    at: Instant,
+    /// It has been asked since whether it is there.
+    asked: bool,
+}
+
+impl Heard {
+    /// Nothing has come for too long: it is asked, then it is gone.
+    fn nothing(&mut self, client: &Client) {
+        if self.asked {
+            return client.queue.close("ping timeout");
+        }
+        *self = Self { at: Instant::now(), asked: true };
+        client.queue.event(|dialect| dialect.ping(&client.server).unwrap_or_default());
     }
 }
 

@@ -4,7 +4,9 @@
 pub(crate) mod irc;
 pub(crate) mod plain;
 
-use api::Timestamp;
+use std::sync::Arc;
+
+use api::{EntryKind, Timestamp};
 use bytes::Bytes;
 use proto::lines::{self, LineError};
 
@@ -58,10 +60,10 @@ pub(crate) enum Pace {
 
 impl Dialect {
     /// What a session of this dialect has to remember.
-    pub(crate) fn begins(self) -> Option<Box<irc::Connected>> {
+    pub(crate) fn begins(self, server: &Arc<Server>) -> Option<Box<irc::Connected>> {
         match self {
             Self::Plain(_) => None,
-            Self::Irc(_) => Some(Box::default()),
+            Self::Irc(_) => Some(Box::new(irc::Connected::new(server.clone()))),
         }
     }
 
@@ -109,6 +111,27 @@ impl Dialect {
             Self::Plain(_) => true,
             Self::Irc(caps) => caps.has(irc::Caps::ECHO_MESSAGE),
         }
+    }
+
+    /// Whether what a client says to somebody can be said in a line.
+    pub(crate) fn fits(self, client: &Client, kind: EntryKind, to: &str, text: &str) -> bool {
+        match self {
+            Self::Plain(_) => true,
+            Self::Irc(_) => irc::fits(client, kind, to, text),
+        }
+    }
+
+    /// What a client that says nothing is asked, to know whether it is there; none: it may say nothing.
+    pub(crate) fn ping(self, server: &Server) -> Option<Bytes> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Irc(_) => Some(irc::ping(server)),
+        }
+    }
+
+    /// Whether it has such a question.
+    pub(crate) const fn pings(self) -> bool {
+        matches!(self, Self::Irc(_))
     }
 
     /// What a connection is told first.

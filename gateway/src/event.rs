@@ -16,6 +16,7 @@ pub(crate) struct Who<'a> {
     /// `user@host`; empty if this gateway never saw it.
     pub(crate) mask: &'a str,
     pub(crate) account: Option<&'a str>,
+    pub(crate) realname: Option<&'a str>,
 }
 
 /// The same to keep for a moment.
@@ -24,11 +25,22 @@ pub(crate) struct Shown {
     pub(crate) nick: Nick,
     pub(crate) mask: Arc<str>,
     pub(crate) account: Option<Arc<str>>,
+    pub(crate) realname: Option<Arc<str>>,
 }
 
 impl Shown {
+    /// Somebody of whom nothing but the nick is known.
+    pub(crate) fn unseen(nick: Nick) -> Self {
+        Self { nick, mask: Arc::default(), account: None, realname: None }
+    }
+
     pub(crate) fn who(&self) -> Who<'_> {
-        Who { nick: self.nick.as_str(), mask: &self.mask, account: self.account.as_deref() }
+        Who {
+            nick: self.nick.as_str(),
+            mask: &self.mask,
+            account: self.account.as_deref(),
+            realname: self.realname.as_deref(),
+        }
     }
 }
 
@@ -38,6 +50,7 @@ impl From<&Actor> for Shown {
             nick: actor.person.nick.clone(),
             mask: mask(&actor.username, &actor.host),
             account: account(actor.account.as_ref()),
+            realname: None,
         }
     }
 }
@@ -53,16 +66,68 @@ pub(crate) fn account(account: Option<&AccountName>) -> Option<Arc<str>> {
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Event<'a> {
-    Entry { entry: &'a Entry, author: Who<'a> },
-    Join { channel: &'a ChannelName, who: Who<'a> },
-    Part { channel: &'a ChannelName, who: Who<'a>, reason: &'a str },
-    Quit { who: Who<'a>, reason: &'a str },
-    Nick { old: Who<'a>, new: &'a str },
-    Topic { channel: &'a ChannelName, by: Option<Who<'a>>, text: &'a str },
-    Kick { channel: &'a ChannelName, by: Option<Who<'a>>, who: Who<'a>, reason: &'a str },
-    Modes { channel: &'a ChannelName, by: Option<Who<'a>>, changes: &'a [ModeChange] },
-    Role { channel: &'a ChannelName, by: Option<Who<'a>>, who: Who<'a>, role: Role, set: bool },
-    Listed { channel: &'a ChannelName, by: Option<Who<'a>>, list: ListKind, mask: &'a str, set: bool },
-    Invite { channel: &'a ChannelName, by: Option<Who<'a>>, who: Who<'a> },
-    Closing { reason: &'a str },
+    Entry {
+        entry: &'a Entry,
+        author: Who<'a>,
+    },
+    Join {
+        channel: &'a ChannelName,
+        who: Who<'a>,
+    },
+    Part {
+        channel: &'a ChannelName,
+        who: Who<'a>,
+        reason: &'a str,
+    },
+    Quit {
+        who: Who<'a>,
+        reason: &'a str,
+    },
+    Nick {
+        old: Who<'a>,
+        new: &'a str,
+    },
+    Topic {
+        channel: &'a ChannelName,
+        by: Option<Who<'a>>,
+        text: &'a str,
+    },
+    Kick {
+        channel: &'a ChannelName,
+        by: Option<Who<'a>>,
+        who: Who<'a>,
+        reason: &'a str,
+    },
+    Modes {
+        channel: &'a ChannelName,
+        by: Option<Who<'a>>,
+        changes: &'a [ModeChange],
+    },
+    Role {
+        channel: &'a ChannelName,
+        by: Option<Who<'a>>,
+        who: Who<'a>,
+        role: Role,
+        set: bool,
+    },
+    Listed {
+        channel: &'a ChannelName,
+        by: Option<Who<'a>>,
+        list: ListKind,
+        mask: &'a str,
+        set: bool,
+    },
+    Invite {
+        channel: &'a ChannelName,
+        by: Option<Who<'a>>,
+        who: Who<'a>,
+    },
+    /// No text: back.
+    Away {
+        who: Who<'a>,
+        text: Option<&'a str>,
+    },
+    Closing {
+        reason: &'a str,
+    },
 }

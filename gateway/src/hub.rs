@@ -19,6 +19,7 @@ mod session;
 mod show;
 #[cfg(test)]
 mod tests;
+mod who;
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -209,6 +210,11 @@ impl Hub {
     /// What came of sends.
     pub(crate) fn sent(&self, done: Vec<Done>) {
         self.with(|state, now| done.into_iter().for_each(|done| state.sent(done, now)));
+    }
+
+    /// Whether somebody has a connection here.
+    pub(crate) fn is_here(&self, user: &UserId) -> bool {
+        self.state.lock().people.get(user).is_some_and(|known| !known.clients.is_empty())
     }
 
     /// Who of those connected here has this nick now.

@@ -46,6 +46,8 @@ pub(crate) enum Outcome {
         dup: bool,
         /// For dialects that show it.
         entry: Option<Box<Entry>>,
+        /// The addressee is away, and what for.
+        away: Option<(Nick, Arc<str>)>,
     },
     Names {
         channel: ChannelName,
@@ -67,9 +69,14 @@ pub(crate) enum Outcome {
         target: String,
         seq: u64,
     },
-    Whois(Box<User>),
+    Whois {
+        user: Box<User>,
+        seen: Seen,
+    },
     Who {
         mask: String,
+        /// What of them is asked for.
+        fields: Option<String>,
         rows: Vec<WhoRow>,
     },
     /// Those of the people asked for who are there.
@@ -162,8 +169,27 @@ impl From<Member> for Named {
 pub(crate) struct WhoRow {
     pub(crate) channel: Option<String>,
     pub(crate) named: Named,
+    pub(crate) realname: Option<Arc<str>>,
+    pub(crate) account: Option<Arc<str>>,
     pub(crate) away: bool,
     pub(crate) operator: bool,
+}
+
+impl WhoRow {
+    /// Somebody of whom nothing else is known.
+    pub(crate) fn of(named: Named) -> Self {
+        Self { channel: None, named, realname: None, account: None, away: false, operator: false }
+    }
+}
+
+/// What this gateway has seen of somebody.
+#[derive(Default)]
+pub(crate) struct Seen {
+    /// `user@host`; empty if it never saw them.
+    pub(crate) mask: Arc<str>,
+    pub(crate) realname: Option<Arc<str>>,
+    /// Channels that they are in, of those that may be told.
+    pub(crate) channels: Vec<(Roles, ChannelName)>,
 }
 
 /// What a client is answered in the end.

@@ -69,6 +69,7 @@ impl Session {
         let limits = &gateway.config.limits;
         let commands = Bucket::full(limits.commands_per_second, limits.command_burst, Instant::now());
         let is_private = is_private || address.is_loopback();
+        let irc = dialect.begins(&gateway.server);
         Self {
             gateway,
             client,
@@ -78,7 +79,7 @@ impl Session {
             leaving: None,
             failed_logins: (0, None),
             commands,
-            irc: dialect.begins(),
+            irc,
         }
     }
 
@@ -140,10 +141,11 @@ impl Session {
 
     /// Secrets in clear are refused from beyond this machine, unless configured.
     pub(crate) fn admit_secret(&self) -> Result<(), Refusal> {
-        if self.is_private || self.gateway.config.plaintext_passwords {
-            return Ok(());
-        }
-        Err(Refusal::new(ErrorCode::PlaintextRefused))
+        if self.takes_secrets() { Ok(()) } else { Err(Refusal::new(ErrorCode::PlaintextRefused)) }
+    }
+
+    pub(crate) fn takes_secrets(&self) -> bool {
+        self.is_private || self.gateway.config.plaintext_passwords
     }
 
     /// Past its lease a gateway does not know whether its sessions live.
@@ -159,6 +161,11 @@ impl Session {
         reopen::opened(&self.gateway, &self.client, self.address, opened).await;
     }
 
+    /// Who this connection is in a session.
+    pub(crate) fn actor_of(&self, opened: &OpenedSession) -> Actor {
+        self.client.actor_of(opened)
+    }
+
     /// A session may have been opened without an answer: it must not live on without a connection.
     pub(crate) fn may_be_open(&self, session: SessionId, refusal: &Refusal) {
         if refusal.problem.status >= 500 {
@@ -169,7 +176,8 @@ impl Session {
 
     /// Tells the owners that the session has ended.
     pub(crate) async fn end(&self, reason: String) {
-        let session = self.client.session();
+        let early = self.irc.as_ref().and_then(|irc| Some(irc.early.as_ref()?.session.clone()));
+        let session = self.client.session().or(early);
         let _leaving = self.client.actor().map(|actor| self.gateway.leaving.begin(&actor.person.nick));
         self.gateway.hub.closed(self.client.id);
         if let Some(session) = session {

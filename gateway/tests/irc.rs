@@ -2,6 +2,8 @@
 
 mod town;
 
+use kit::config::Period;
+
 use self::town::{Person, Town};
 
 /// Somebody who says who they are as clients do, and has read what they are told then.
@@ -52,7 +54,7 @@ async fn a_nick_that_is_taken_can_be_chosen_again() {
     other.sees_next(":irc.causerie.localhost 433 * Alice :").await;
     other.asks("NICK 1x", ":irc.causerie.localhost 432 * 1x :").await;
     other.says("NICK alicia").await;
-    other.sees_next(":irc.causerie.localhost 001 alicia :Welcome to Causerie, alicia!~u@").await;
+    other.sees_next(":irc.causerie.localhost 001 alicia :Welcome to Causerie, alicia!~a@").await;
 }
 
 #[tokio::test]
@@ -61,7 +63,7 @@ async fn people_of_both_protocols_talk_with_each_other() {
     let mut alice = enters(&town, "alice").await;
     let mut bob = town.person("bob").await;
     alice.says("JOIN #x").await;
-    let join = alice.sees_next(":alice!~u@").await;
+    let join = alice.sees_next(":alice!~alice@").await;
     assert!(join.ends_with(" JOIN #x\r"), "{join}");
     alice.sees_next(":irc.causerie.localhost 353 alice = #x :@alice").await;
     alice.sees_next(":irc.causerie.localhost 366 alice #x :").await;
@@ -80,15 +82,15 @@ async fn people_of_both_protocols_talk_with_each_other() {
     let said = alice.sees_next(":bob!~u@").await;
     assert!(said.ends_with(" PRIVMSG alice :two words\r"), "{said}");
     alice.says("TOPIC #x :the weather").await;
-    let topic = alice.sees_next(":alice!~u@").await;
+    let topic = alice.sees_next(":alice!~alice@").await;
     assert!(topic.ends_with(" TOPIC #x :the weather\r"), "{topic}");
     bob.sees("100 topic #x alice :the weather").await;
     alice.says("NICK alicia").await;
-    let nick = alice.sees_next(":alice!~u@").await;
+    let nick = alice.sees_next(":alice!~alice@").await;
     assert!(nick.ends_with(" NICK alicia\r"), "{nick}");
     bob.sees("100 nick alice alicia").await;
     alice.says("PART #x :off").await;
-    let part = alice.sees_next(":alicia!~u@").await;
+    let part = alice.sees_next(":alicia!~alice@").await;
     assert!(part.ends_with(" PART #x :off\r"), "{part}");
     bob.sees("100 part #x alicia :off").await;
 }
@@ -102,26 +104,26 @@ async fn a_label_is_on_whatever_answers_it() {
     alice.says("@label=1 JOIN #x,#y").await;
     alice.sees_next("@label=1 :irc.causerie.localhost BATCH +labeled labeled-response").await;
     for channel in ["#x", "#y"] {
-        let join = alice.sees_next("@batch=labeled :alice!~u@").await;
+        let join = alice.sees_next("@batch=labeled :alice!~alice@").await;
         assert!(join.ends_with(&format!(" JOIN {channel}\r")), "{join}");
         alice.sees_next(&format!("@batch=labeled :irc.causerie.localhost 353 alice = {channel} :")).await;
         alice.sees_next(&format!("@batch=labeled :irc.causerie.localhost 366 alice {channel} :")).await;
     }
     alice.sees_next(":irc.causerie.localhost BATCH -labeled").await;
     alice.says("@label=2 PRIVMSG #x :hello").await;
-    let echo = alice.sees_next("@label=2 :alice!~u@").await;
+    let echo = alice.sees_next("@label=2 :alice!~alice@").await;
     assert!(echo.ends_with(" PRIVMSG #x :hello\r"), "{echo}");
     alice.says("@label=3 NOTICE nobody :hello").await;
     alice.sees_next("@label=3 :irc.causerie.localhost ACK").await;
     alice.says("@label=4 MODE #x +m").await;
-    let mode = alice.sees_next("@label=4 :alice!~u@").await;
+    let mode = alice.sees_next("@label=4 :alice!~alice@").await;
     assert!(mode.ends_with(" MODE #x +m\r"), "{mode}");
     alice.says("@label=5 PRIVMSG #x,bob :both").await;
     alice.sees_next("@label=5 :irc.causerie.localhost BATCH +labeled labeled-response").await;
     alice.sees_next("@batch=labeled :alice!").await;
     alice.sees_next("@batch=labeled :alice!").await;
     alice.sees_next(":irc.causerie.localhost BATCH -labeled").await;
-    let said = bob.sees_next(":alice!~u@").await;
+    let said = bob.sees_next(":alice!~alice@").await;
     assert!(said.ends_with(" PRIVMSG bob :both\r"), "{said}");
     alice.says("@label=6 PRIVMSG alice :to me").await;
     let lines = [alice.line().await.expect("a line"), alice.line().await.expect("a line")];
@@ -139,19 +141,19 @@ async fn one_line_changes_modes_of_all_kinds() {
     alice.sees_next(":bob!").await;
     alice.says("MODE #x +mk-b+ovl secret eve bob bob 10").await;
     for change in ["+mk *", "+o bob", "+v bob", "+l 10"] {
-        let mode = alice.sees_next(":alice!~u@").await;
+        let mode = alice.sees_next(":alice!~alice@").await;
         assert!(mode.ends_with(&format!(" MODE #x {change}\r")), "{mode}");
     }
     alice.says("MODE #x").await;
     alice.sees_next(":irc.causerie.localhost 324 alice #x +mntkl secret 10").await;
     alice.sees_next(":irc.causerie.localhost 329 alice #x ").await;
-    alice.asks("MODE #x +b eve", ":alice!~u@").await;
+    alice.asks("MODE #x +b eve", ":alice!~alice@").await;
     alice.says("MODE #x b").await;
     alice.sees_next(":irc.causerie.localhost 367 alice #x eve!*@* alice ").await;
     alice.sees_next(":irc.causerie.localhost 368 alice #x :").await;
     alice.asks("MODE #x +l many", ":irc.causerie.localhost 696 alice #x l many :").await;
     alice.asks("MODE #x +Z", ":irc.causerie.localhost 472 alice Z :").await;
-    alice.asks("KICK #x bob", ":alice!~u@").await;
+    alice.asks("KICK #x bob", ":alice!~alice@").await;
     let kick = bob.sees(":alice!").await;
     assert!(kick.contains(" MODE "), "{kick}");
 }
@@ -169,4 +171,49 @@ async fn who_quits_is_told_the_end_after_everybody_else() {
     bob.sees("100 quit alice :so long").await;
     let mut again = enters(&town, "alice").await;
     again.asks("PING x", ":irc.causerie.localhost PONG ").await;
+}
+
+#[tokio::test]
+async fn who_says_nothing_is_asked_and_then_gone() {
+    let town = Town::with(|config| config.limits.irc_silence = Period::millis(500)).await;
+    let mut bob = town.person("bob").await;
+    let mut alice = enters(&town, "alice").await;
+    alice.asks("JOIN #x", ":irc.causerie.localhost 366 ").await;
+    bob.asks("/join #x", "200 joined #x ").await;
+    alice.sees(":irc.causerie.localhost PING :irc.causerie.localhost").await;
+    alice.says("PONG irc.causerie.localhost").await;
+    alice.sees(":irc.causerie.localhost PING :").await;
+    alice.sees("ERROR :Closing link: ping timeout").await;
+    bob.sees("100 quit alice :ping timeout").await;
+    bob.asks("/ping still here", "200 pong :").await;
+}
+
+#[tokio::test]
+async fn who_logs_in_has_the_nick_that_they_ask_for_and_their_account() {
+    let town = Town::new().await;
+    let mut alice = town.person("alice").await;
+    alice.asks("/register alice correct-horse", "201 registered alice").await;
+    alice.asks("/quit", "200 bye").await;
+    let mut bob = enters_with(&town, "bob", "extended-join account-tag").await;
+    bob.asks("JOIN #x", ":irc.causerie.localhost 366 ").await;
+    let mut alice = Person::connect(town.irc).await;
+    alice.says("CAP LS 302").await;
+    let offered = alice.sees_next(":irc.causerie.localhost CAP * LS :").await;
+    assert!(offered.contains(" sasl=PLAIN"), "{offered}");
+    alice.asks("CAP REQ sasl", ":irc.causerie.localhost CAP * ACK :sasl").await;
+    alice.raw(b"NICK al\r\nUSER al 0 * :Alice L\r\n").await;
+    alice.asks("AUTHENTICATE PLAIN", "AUTHENTICATE +").await;
+    // \0alice\0wrong
+    alice.asks("AUTHENTICATE AGFsaWNlAHdyb25n", ":irc.causerie.localhost 904 * :").await;
+    alice.asks("AUTHENTICATE PLAIN", "AUTHENTICATE +").await;
+    // \0alice\0correct-horse
+    alice.says("AUTHENTICATE AGFsaWNlAGNvcnJlY3QtaG9yc2U=").await;
+    alice.sees_next(":irc.causerie.localhost 900 * al!~al@").await;
+    alice.sees_next(":irc.causerie.localhost 903 * :").await;
+    alice.asks("AUTHENTICATE PLAIN", ":irc.causerie.localhost 907 * :").await;
+    alice.asks("CAP END", ":irc.causerie.localhost 001 al :").await;
+    alice.asks("JOIN #x", ":irc.causerie.localhost 366 ").await;
+    let join = bob.sees("@account=alice :al!~al@").await;
+    assert!(join.ends_with(" JOIN #x alice :Alice L\r"), "{join}");
+    alice.asks("WHOIS al", ":irc.causerie.localhost 330 al al alice :").await;
 }

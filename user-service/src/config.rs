@@ -17,6 +17,16 @@ pub enum Registration {
     Closed,
 }
 
+/// Which new passwords are good enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PasswordRules {
+    /// Long enough, of more than a few characters, and not what everybody tries first.
+    Strict,
+    /// Any: for tests, and where another system has judged them.
+    None,
+}
+
 /// The section `[users]`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -26,6 +36,8 @@ pub struct Config {
     #[serde(deserialize_with = "kit::config::database", skip_serializing_if = "Option::is_none")]
     pub database: Option<SecretUrl>,
     pub registration: Registration,
+    /// Which new passwords are good enough: `strict`, or `none` to take any.
+    pub password_rules: PasswordRules,
     /// Password hashes computed at once: each takes a core for some 20 ms and 19 MiB.
     #[serde(deserialize_with = "kit::config::above_zero")]
     pub hashes_at_once: usize,
@@ -105,6 +117,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8101)),
             database: None,
             registration: Registration::Open,
+            password_rules: PasswordRules::Strict,
             hashes_at_once: 2,
             hashes_waiting: 128,
             logins_of_account: LOGINS_OF_ACCOUNT,

@@ -1,9 +1,9 @@
 //! Registration of IRC: in several commands, and in any order of them (RFC 2812 §3.1).
 
-use api::{ErrorCode, Nick};
+use api::{ErrorCode, Nick, auth::USERNAME};
 use kit::config::Secret;
 
-use super::{irc, nick};
+use super::{irc, nick, sasl};
 use crate::{
     command::{Answer, Outcome, Refusal},
     dialect::irc::{Registration, Told, Wanted},
@@ -15,10 +15,11 @@ pub(super) fn pass(session: &mut Session, password: Secret<String>) -> Answer {
     Ok(Outcome::Irc(Told::Nothing))
 }
 
-pub(super) async fn user(session: &mut Session, realname: String) -> Answer {
-    if !registration(session)?.user(realname) {
+pub(super) async fn user(session: &mut Session, username: &str, realname: String) -> Answer {
+    if !registration(session)?.user(realname.clone()) {
         return Err(Refusal::new(ErrorCode::AlreadyLoggedIn));
     }
+    session.client.introduces(&shown_username(username), &shown_realname(realname));
     welcome(session).await
 }
 
@@ -45,7 +46,7 @@ pub(super) async fn welcome(session: &mut Session) -> Answer {
     match open(session, &nick).await {
         Ok(()) => {
             if let Some(irc) = &mut session.irc {
-                irc.registration = None;
+                (irc.registration, irc.stranger) = (None, None);
             }
             Ok(Outcome::Irc(Told::Welcome(irc::counts(session))))
         }
@@ -59,7 +60,37 @@ pub(super) async fn welcome(session: &mut Session) -> Answer {
 }
 
 async fn open(session: &mut Session, wanted: &Nick) -> Result<(), Refusal> {
-    nick::enter(session, wanted).await.map(drop).map_err(|refusal| refusal.nick(wanted.as_str()))
+    let Some(opened) = session.irc.as_mut().and_then(|irc| irc.early.take()) else {
+        return nick::enter(session, wanted).await.map(drop).map_err(|refusal| refusal.nick(wanted.as_str()));
+    };
+    let (opened, refused) = sasl::keep_nick(session, *opened, wanted).await;
+    match (refused, &mut session.irc) {
+        (Some(refusal), Some(irc)) => {
+            irc.early = Some(Box::new(opened));
+            Err(refusal)
+        }
+        _ => {
+            session.opened(&opened).await;
+            Ok(())
+        }
+    }
+}
+
+/// Bytes of what somebody calls their user, with the `~` that says that nobody has checked it: `USERLEN` in 005.
+pub(crate) const MAX_USERNAME: usize = 20;
+/// Bytes of a real name: `NAMELEN` in 005.
+pub(crate) const MAX_REALNAME: usize = 128;
+
+/// What can stand in `nick!user@host` of it.
+fn shown_username(typed: &str) -> String {
+    let is_fit = |c: &char| c.is_ascii_alphanumeric() || "-_.[]{}\\|^`".contains(*c);
+    let fit: String = typed.chars().filter(is_fit).take(MAX_USERNAME - 1).collect();
+    if fit.is_empty() { USERNAME.to_owned() } else { format!("~{fit}") }
+}
+
+fn shown_realname(mut typed: String) -> String {
+    typed.truncate(typed.floor_char_boundary(MAX_REALNAME));
+    typed
 }
 
 fn registration(session: &mut Session) -> Result<&mut Registration, Refusal> {

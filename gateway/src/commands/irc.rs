@@ -1,6 +1,6 @@
 use api::{ErrorCode, Nick};
 
-use super::{enter, part};
+use super::{enter, part, sasl};
 use crate::{
     command::{Answer, Outcome, Refusal},
     dialect::{
@@ -15,7 +15,8 @@ pub(super) async fn irc(session: &mut Session, word: Word) -> Answer {
     match word {
         Word::Cap(request) => cap(session, request).await,
         Word::Pass(password) => enter::pass(session, password),
-        Word::User { realname } => enter::user(session, realname).await,
+        Word::User { username, realname } => enter::user(session, &username, realname).await,
+        Word::Authenticate(param) => sasl::authenticate(session, param).await,
         Word::UserMode { nick, changes } => user_mode(session, &nick, changes.as_deref()),
         Word::End(end) => Ok(Outcome::Irc(Told::End(end))),
         Word::PartAll => part_all(session).await,
@@ -25,6 +26,7 @@ pub(super) async fn irc(session: &mut Session, word: Word) -> Answer {
 }
 
 async fn cap(session: &mut Session, request: CapRequest) -> Answer {
+    let is_private = session.takes_secrets();
     let Some(irc) = &mut session.irc else { return Ok(Outcome::Irc(Told::Nothing)) };
     let queue = &session.client.queue;
     let Dialect::Irc(caps) = queue.dialect() else { return Ok(Outcome::Irc(Told::Nothing)) };
@@ -38,14 +40,14 @@ async fn cap(session: &mut Session, request: CapRequest) -> Answer {
                 // "If the client's version is at least 302, the server MUST enable cap-notify" ("The CAP LS subcommand").
                 queue.speak(Dialect::Irc(caps.or(Caps::CAP_NOTIFY)));
             }
-            CapReply::Ls(Offer { knows_302: irc.knows_302 })
+            CapReply::Ls(Offer { knows_302: irc.knows_302, is_private })
         }
-        CapRequest::List => CapReply::List(caps, Offer { knows_302: irc.knows_302 }),
+        CapRequest::List => CapReply::List(caps, Offer { knows_302: irc.knows_302, is_private }),
         CapRequest::Req(list) => {
             if let Some(registration) = &mut irc.registration {
                 registration.negotiates();
             }
-            match caps.requested(&list) {
+            match caps.requested(&list, Offer { knows_302: irc.knows_302, is_private }) {
                 Some(caps) => {
                     queue.speak(Dialect::Irc(caps));
                     CapReply::Ack(list)
@@ -95,5 +97,6 @@ async fn part_all(session: &mut Session) -> Answer {
 
 pub(super) fn counts(session: &Session) -> Counts {
     let (people, channels, _) = session.gateway.hub.sizes();
-    Counts { people, channels, unknown: 0 }
+    let server = &session.gateway.server;
+    Counts { people, channels, most: server.most(people), unknown: server.strangers() }
 }

@@ -17,22 +17,29 @@ pub(super) async fn login(session: &mut Session, login: Login) -> Answer {
     if let Some(account) = actor.as_ref().and_then(|actor| actor.account.as_ref()) {
         return Err(Refusal::new(ErrorCode::AlreadyLoggedIn).what(account.as_str()));
     }
-    session.admit_secret()?;
-    session.admit_login()?;
-    let opened = match open(session, login).await {
-        Ok(opened) => opened,
-        Err(refusal) => {
-            if refusal.code() == ErrorCode::BadCredentials {
-                session.login_failed();
-            }
-            return Err(refusal);
-        }
-    };
-    session.login_succeeded();
+    let opened = check(session, login).await?;
     session.opened(&opened).await;
     let name =
         opened.user.account.as_ref().map_or_else(|| opened.user.person.nick.to_string(), ToString::to_string);
     Ok(Outcome::LoggedIn { name })
+}
+
+/// Opens the session, which is nobody's yet.
+pub(super) async fn check(session: &mut Session, login: Login) -> Result<OpenedSession, Refusal> {
+    session.admit_secret()?;
+    session.admit_login()?;
+    match open(session, login).await {
+        Ok(opened) => {
+            session.login_succeeded();
+            Ok(opened)
+        }
+        Err(refusal) => {
+            if refusal.code() == ErrorCode::BadCredentials {
+                session.login_failed();
+            }
+            Err(refusal)
+        }
+    }
 }
 
 async fn open(session: &Session, login: Login) -> Result<OpenedSession, Refusal> {

@@ -1,8 +1,8 @@
 use api::{
     ErrorCode, Nick,
-    auth::ServiceName,
+    auth::{Actor, ServiceName},
     id::SessionId,
-    users::{Credentials, OpenSession, PatchUser},
+    users::{Credentials, OpenSession, PatchUser, UserChanged},
 };
 
 use crate::{
@@ -47,7 +47,15 @@ pub(super) async fn enter(session: &mut Session, wanted: &Nick) -> Answer {
 async fn rename(session: &mut Session, wanted: &Nick) -> Answer {
     let actor = session.actor()?;
     let patch = PatchUser { nick: Some(wanted.to_string()), away: None };
-    let changed = session.gateway.users.change(&actor, &patch).await.of(ServiceName::Users)?;
+    let changed = change(session, &actor, &patch).await?;
     session.gateway.hub.user_changed(session.client.id, changed.events);
     Ok(Outcome::Nick { nick: changed.user.person.nick })
+}
+
+pub(super) async fn change(
+    session: &Session,
+    actor: &Actor,
+    patch: &PatchUser,
+) -> Result<UserChanged, Refusal> {
+    session.gateway.users.change(actor, patch).await.of(ServiceName::Users)
 }

@@ -93,6 +93,10 @@ pub(crate) fn send(
     key: Option<String>,
     reply: Reply,
 ) {
+    let to = target.about.channel.as_ref().or(target.about.nick.as_ref());
+    if !reply.dialect().fits(&session.client, kind, to.map_or("", |to| to), &text) {
+        return reply.give(&Err(Refusal::new(ErrorCode::LineTooLong)));
+    }
     match MessageText::try_from(text) {
         Ok(text) => put(session, target, Content { kind, text: text.into(), of: None, key }, reply),
         Err(error) => reply.give(&Err(Refusal::from(error.problem("/text")))),

@@ -7,35 +7,42 @@ use client::Caller;
 
 use super::names;
 use crate::{
-    command::{Answer, Asked, Named, Outcome, WhoRow},
+    command::{Answer, Asked, Named, Outcome, Refusal, WhoRow},
     event,
-    session::Session,
+    session::{Session, channel_name},
 };
 
-/// The members of a channel, or somebody by nick; nobody otherwise, as what is looked for may not be there.
-pub(super) async fn who(session: &mut Session, mask: String) -> Answer {
+/// The members of a channel, or those who match; nobody, where there is nobody to be seen.
+pub(super) async fn who(session: &mut Session, mask: String, fields: Option<String>) -> Answer {
     let rows =
-        if mask.starts_with('#') { members(session, &mask).await } else { somebody(session, &mask).await };
+        if mask.starts_with('#') { members(session, &mask).await } else { people(session, &mask).await };
     match rows {
-        Ok(rows) => Ok(Outcome::Who { mask, rows }),
+        Ok(rows) => Ok(Outcome::Who { mask, fields, rows }),
         Err(refusal) if refusal.problem.status == 503 => Err(refusal),
-        Err(_) => Ok(Outcome::Who { mask, rows: Vec::new() }),
+        Err(_) => Ok(Outcome::Who { mask, fields, rows: Vec::new() }),
     }
 }
 
-type Rows = Result<Vec<WhoRow>, crate::command::Refusal>;
+type Rows = Result<Vec<WhoRow>, Refusal>;
 
 async fn members(session: &mut Session, channel: &str) -> Rows {
-    let Outcome::Names { channel, members, .. } = names::names(session, Some(channel.to_owned())).await?
-    else {
-        return Ok(Vec::new());
-    };
-    let row = |named| WhoRow { channel: Some(channel.to_string()), named, away: false, operator: false };
+    let membership = session.client.membership(&channel_name(channel)?);
+    if let Some(rows) = membership.and_then(|membership| session.gateway.hub.who_is_in(&membership.id)) {
+        return Ok(rows);
+    }
+    let names = names::names(session, Some(channel.to_owned())).await?;
+    let Outcome::Names { channel, members, .. } = names else { return Ok(Vec::new()) };
+    let row = |named| WhoRow { channel: Some(channel.to_string()), ..WhoRow::of(named) };
     Ok(members.into_iter().map(row).collect())
 }
 
-async fn somebody(session: &mut Session, nick: &str) -> Rows {
-    let Ok(nick) = Nick::try_from(nick) else { return Ok(Vec::new()) };
+async fn people(session: &mut Session, mask: &str) -> Rows {
+    // RFC 2812 §3.6.1: 0 is everybody.
+    let found = session.gateway.hub.who_matches(if mask == "0" { "*" } else { mask });
+    let Ok(nick) = Nick::try_from(mask) else { return Ok(found) };
+    if !found.is_empty() {
+        return Ok(found);
+    }
     let actor = session.actor()?;
     let user = session.gateway.users.by_nick(Caller::Actor(&actor), &nick).await.of(ServiceName::Users)?;
     if !user.online {
@@ -43,5 +50,6 @@ async fn somebody(session: &mut Session, nick: &str) -> Rows {
     }
     let mask = event::mask(USERNAME, &user.host);
     let named = Named { nick: user.person.nick, roles: Roles::NONE, mask };
-    Ok(vec![WhoRow { channel: None, named, away: user.away.is_some(), operator: user.operator }])
+    let account = event::account(user.account.as_ref());
+    Ok(vec![WhoRow { account, away: user.away.is_some(), operator: user.operator, ..WhoRow::of(named) }])
 }

@@ -11,5 +11,6 @@ pub(super) async fn whois(session: &mut Session, nick: &str) -> Answer {
     let actor = session.actor()?;
     let found = session.gateway.users.by_nick(Caller::Actor(&actor), &parsed).await.of(ServiceName::Users);
     let user = found.map_err(|refusal| refusal.nick(nick))?;
-    Ok(Outcome::Whois(Box::new(user)))
+    let seen = session.gateway.hub.seen(&user.person.id, session.client.id);
+    Ok(Outcome::Whois { user: Box::new(user), seen })
 }

@@ -13,18 +13,27 @@ mod events;
 mod frame;
 mod isupport;
 mod registration;
+mod sasl;
 mod verbs;
 pub(crate) mod word;
 
 pub(crate) use self::{
     caps::{Caps, Offer, Reply as CapReply, Request as CapRequest},
     decode::decode,
-    encode::{answer, closing},
+    encode::{answer, closing, ping},
+    entry::fits,
     events::{ENTRIES, event, relevant},
     frame::frame,
     registration::{Registration, Wanted},
-    word::{Counts, End, Page, Told, Word},
+    sasl::{Exchange, Fault, Next, step as sasl_step},
+    word::{Counts, End, LoggedIn, Page, Told, Word},
 };
+
+use std::sync::Arc;
+
+use api::users::OpenedSession;
+
+use crate::server::{Server, Stranger};
 
 /// `nick` of somebody without one, in replies.
 const NOBODY: &str = "*";
@@ -35,10 +44,21 @@ pub(crate) struct Connected {
     pub(crate) knows_302: bool,
     /// Until it is welcomed.
     pub(crate) registration: Option<Registration>,
+    /// The same, for those who count.
+    pub(crate) stranger: Option<Stranger>,
+    pub(crate) sasl: Option<Exchange>,
+    /// The session of a login that came before NICK and USER.
+    pub(crate) early: Option<Box<OpenedSession>>,
 }
 
-impl Default for Connected {
-    fn default() -> Self {
-        Self { knows_302: false, registration: Some(Registration::default()) }
+impl Connected {
+    pub(crate) fn new(server: Arc<Server>) -> Self {
+        Self {
+            knows_302: false,
+            registration: Some(Registration::default()),
+            stranger: Some(server.stranger()),
+            sasl: None,
+            early: None,
+        }
     }
 }

@@ -10,10 +10,11 @@ use std::{
 
 use api::{
     ChannelName, Entry, Nick,
-    auth::Actor,
+    auth::{Actor, USERNAME},
     event::ChannelEvent,
     id::{ChannelId, SessionId, UserId},
     messages::SendTo,
+    users::OpenedSession,
 };
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -46,6 +47,13 @@ struct Me {
     claimed: VecDeque<Change>,
     /// What the reply to the command shows of what it has changed, in dialects that answer with events.
     own: Vec<u8>,
+    /// What it calls its user and itself, where it is asked for that.
+    named: Option<Box<Named>>,
+}
+
+struct Named {
+    username: Box<str>,
+    realname: Arc<str>,
 }
 
 /// One change of a channel or a person, by the number that its owner gave it.
@@ -125,6 +133,32 @@ impl Client {
 
     pub(crate) fn session(&self) -> Option<SessionId> {
         self.me.lock().actor.as_ref()?.session.clone()
+    }
+
+    /// From the next session on.
+    pub(crate) fn introduces(&self, username: &str, realname: &str) {
+        let named = Named { username: username.into(), realname: realname.into() };
+        self.me.lock().named = Some(Box::new(named));
+    }
+
+    pub(crate) fn realname(&self) -> Option<Arc<str>> {
+        Some(self.me.lock().named.as_ref()?.realname.clone())
+    }
+
+    /// Who it is in a session.
+    pub(crate) fn actor_of(&self, opened: &OpenedSession) -> Actor {
+        let user = &opened.user;
+        let me = self.me.lock();
+        let username = me.named.as_ref().map_or(USERNAME, |named| &named.username);
+        Actor {
+            person: user.person.clone(),
+            account: user.account.clone(),
+            session: Some(opened.session.clone()),
+            scopes: opened.scopes,
+            username: username.to_owned(),
+            host: user.host.clone(),
+            since: opened.opened_at.as_micros(),
+        }
     }
 
     pub(super) fn set_actor(&self, actor: Option<Actor>) {

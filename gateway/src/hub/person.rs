@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use api::{
-    Nick, Person,
+    Nick, Person, Timestamp,
     auth::Actor,
     channels::Member,
     event::{UserChange, UserEvent},
@@ -12,7 +12,7 @@ use api::{
 use client::sequence::Sequence;
 use smallvec::SmallVec;
 
-use super::{ClientId, State, client::Change, due::Thing, now, show::Doer};
+use super::{Client, ClientId, State, client::Change, due::Thing, now, show::Doer};
 use crate::event::{self, Event, Shown};
 
 pub(super) struct Known {
@@ -22,6 +22,12 @@ pub(super) struct Known {
     /// `user@host` as last seen; empty at first.
     pub(super) mask: Arc<str>,
     pub(super) account: Option<Arc<str>>,
+    /// Of those connected here.
+    pub(super) realname: Option<Arc<str>>,
+    /// Their text, as far as this gateway has heard of it.
+    pub(super) away: Option<Arc<str>>,
+    /// Of those connected here.
+    pub(super) operator: bool,
     pub(super) events: Sequence<UserEvent>,
     /// Followed channels that they are in.
     pub(super) channels: SmallVec<[ChannelId; 2]>,
@@ -31,17 +37,23 @@ pub(super) struct Known {
 
 impl Known {
     fn shown(&self) -> Shown {
-        Shown { nick: self.nick.clone(), mask: self.mask.clone(), account: self.account.clone() }
+        Shown {
+            nick: self.nick.clone(),
+            mask: self.mask.clone(),
+            account: self.account.clone(),
+            realname: self.realname.clone(),
+        }
     }
 }
 
 impl State {
-    pub(super) fn connect_person(&mut self, actor: &Actor, client: ClientId) {
+    pub(super) fn connect_person(&mut self, actor: &Actor, away: Option<&str>, client: &Client) {
         let person = &actor.person;
         let Shown { mask, account, .. } = Shown::from(actor);
         let known = self.know(person);
-        (known.mask, known.account) = (mask, account);
-        known.clients.push(client);
+        (known.mask, known.account, known.away) = (mask, account, away.map(Into::into));
+        (known.realname, known.operator) = (client.realname(), actor.is_operator());
+        known.clients.push(client.id);
         let nick = known.nick.clone();
         self.nicks.insert(nick.key(), person.id.clone());
         self.learn(person, None);
@@ -90,6 +102,9 @@ impl State {
             nick_version: person.user_version,
             mask: Arc::default(),
             account: None,
+            realname: None,
+            away: None,
+            operator: false,
             events: Sequence::new(person.user_version),
             channels: SmallVec::new(),
             clients: SmallVec::new(),
@@ -152,7 +167,7 @@ impl State {
     pub(super) fn shown(&self, person: &Person) -> Shown {
         match self.people.get(&person.id) {
             Some(known) => known.shown(),
-            None => Shown { nick: person.nick.clone(), mask: Arc::default(), account: None },
+            None => Shown::unseen(person.nick.clone()),
         }
     }
 
@@ -188,8 +203,8 @@ impl State {
                 self.session_ended(ended, reason, *forced, at)
             }
             // Nobody is shown these; services see to suspension, revocation and erasure, which end sessions.
+            UserChange::Away { text } => self.away_changed(&event.user, text.as_deref(), event.at),
             UserChange::NickChanged { .. }
-            | UserChange::Away { .. }
             | UserChange::SessionOpened { .. }
             | UserChange::Revoked { .. }
             | UserChange::Suspended
@@ -199,16 +214,37 @@ impl State {
         }
     }
 
-    /// Shows something about a person once to everyone who shares a channel with them, and to their own connections.
-    fn show_to_viewers_of(&mut self, user: &UserId, event: &Event<'_>, doer: Option<&Doer>) {
+    /// Those who share a channel with them are told; their own connections are answered.
+    fn away_changed(&mut self, user: &UserId, text: Option<&str>, at: Timestamp) {
         self.hand_out();
-        let Some(known) = self.people.get(user) else { return };
+        let Some(known) = self.people.get_mut(user) else { return };
+        known.away = text.map(Into::into);
+        let (own, who) = (known.clients.clone(), known.shown());
+        let mut viewers = self.viewers_of(user);
+        viewers.retain(|viewer| !own.contains(viewer));
+        self.show(&viewers, &Event::Away { who: who.who(), text }, at);
+    }
+
+    /// Everyone who shares a channel with somebody, and their own connections.
+    fn viewers_of(&self, user: &UserId) -> Vec<ClientId> {
+        let Some(known) = self.people.get(user) else { return Vec::new() };
         let mut viewers: Vec<ClientId> = known.clients.to_vec();
         for id in &known.channels {
             viewers.extend(self.channels.get(id).into_iter().flat_map(|channel| channel.viewers()));
         }
         viewers.sort_unstable();
         viewers.dedup();
-        self.show_others(viewers, event, now(), doer);
+        viewers
+    }
+
+    /// What they are away for, as far as this gateway has heard of it.
+    pub(super) fn away_of(&self, user: &UserId) -> Option<Arc<str>> {
+        self.people.get(user)?.away.clone()
+    }
+
+    /// Shows something about a person once to everyone who shares a channel with them, and to their own connections.
+    fn show_to_viewers_of(&mut self, user: &UserId, event: &Event<'_>, doer: Option<&Doer>) {
+        self.hand_out();
+        self.show_others(self.viewers_of(user), event, now(), doer);
     }
 }

@@ -99,7 +99,8 @@ fn form<'a>(forms: &'a mut SmallVec<[Form; 2]>, dialect: Dialect, run: &Run) -> 
         let mut bytes = Vec::new();
         let mut ends = Vec::with_capacity(run.items.len());
         for Item { entry, mask, account, .. } in &run.items {
-            let author = Who { nick: entry.author.nick.as_str(), mask, account: account.as_deref() };
+            let author =
+                Who { nick: entry.author.nick.as_str(), mask, account: account.as_deref(), realname: None };
             dialect.event(&Event::Entry { entry, author }, entry.at, &mut bytes);
             ends.push(bytes.len());
         }

@@ -73,14 +73,15 @@ pub(super) struct Owed {
 }
 
 impl Owed {
-    fn new(reply: Reply, stored: &Stored, now: Instant) -> Self {
+    fn new(reply: Reply, stored: &Stored, away: Option<Arc<str>>, now: Instant) -> Self {
         let entry = &stored.entry;
         let target = entry.target.clone();
         let outcome = match (entry.kind, entry.of) {
             (EntryKind::Redaction, Some(seq)) => Outcome::Redacted { target, seq },
             _ => {
+                let away = entry.to.as_ref().map(|to| to.nick.clone()).zip(away);
                 let shown = reply.dialect().shows_sent().then(|| Box::new(entry.clone()));
-                Outcome::Sent { target, id: entry.id.clone(), dup: stored.dup, entry: shown }
+                Outcome::Sent { target, id: entry.id.clone(), dup: stored.dup, entry: shown, away }
             }
         };
         Self { client: reply.client(), reply: Some((reply, Ok(outcome))), overdue_at: now + OVERDUE }
@@ -109,7 +110,10 @@ impl State {
         let stored = match result {
             Ok(stored) => {
                 let seq = stored.entry.seq;
-                let owed = reply.map(|reply| Owed::new(reply, &stored, now));
+                let is_answerable = stored.entry.kind != EntryKind::Notice;
+                let to = stored.entry.to.as_ref().filter(|_| is_answerable);
+                let away = to.and_then(|to| self.away_of(&to.id));
+                let owed = reply.map(|reply| Owed::new(reply, &stored, away, now));
                 self.entry(stored.entry, owed, now);
                 Some(seq)
             }

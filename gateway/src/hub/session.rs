@@ -4,7 +4,6 @@ use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Instant};
 
 use api::{
     ChannelName, Nick, Person, Timestamp,
-    auth::Actor,
     id::{ChannelId, SessionId, UserId},
     users::OpenedSession,
 };
@@ -12,9 +11,6 @@ use api::{
 use kit::config::Secret;
 
 use super::{Client, ClientId, State, due::Thing, resume::Cursor};
-
-/// `user` of `nick!user@host`, the same as over REST: this gateway asks nobody's ident.
-const USERNAME: &str = "~u";
 
 /// A connection that is somebody.
 pub(super) struct Local {
@@ -58,15 +54,7 @@ impl State {
         opened: &OpenedSession,
     ) -> Vec<Left> {
         let user = &opened.user;
-        let actor = Actor {
-            person: user.person.clone(),
-            account: user.account.clone(),
-            session: Some(opened.session.clone()),
-            scopes: opened.scopes,
-            username: USERNAME.to_owned(),
-            host: user.host.clone(),
-            since: opened.opened_at.as_micros(),
-        };
+        let actor = client.actor_of(opened);
         let former = self.clients.get(&client.id).map(|local| local.user.clone());
         let left = self.where_it_stands(client.id);
         if former.is_some() {
@@ -87,7 +75,7 @@ impl State {
         };
         self.clients.insert(client.id, local);
         self.sessions.insert(opened.session.clone(), client.id);
-        self.connect_person(&actor, client.id);
+        self.connect_person(&actor, user.away.as_deref(), client);
         left
     }
 

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use crate::config::PasswordRules;
+
 use api::{
     AccountName,
     users::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS},
@@ -119,12 +121,19 @@ pub(crate) enum Weak {
     Name,
 }
 
-pub(crate) fn check(password: &str, name: &AccountName) -> Result<(), Weak> {
-    if password.chars().count() < MIN_PASSWORD_CHARS {
-        return Err(Weak::TooShort);
-    }
+pub(crate) fn check(rules: PasswordRules, password: &str, name: &AccountName) -> Result<(), Weak> {
     if password.len() > MAX_PASSWORD_BYTES {
         return Err(Weak::TooLong);
+    }
+    match rules {
+        PasswordRules::Strict => check_strictly(password, name),
+        PasswordRules::None => Ok(()),
+    }
+}
+
+fn check_strictly(password: &str, name: &AccountName) -> Result<(), Weak> {
+    if password.chars().count() < MIN_PASSWORD_CHARS {
+        return Err(Weak::TooShort);
     }
     if password.chars().collect::<HashSet<_>>().len() < MIN_DISTINCT_CHARS {
         return Err(Weak::TooUniform);
@@ -145,6 +154,10 @@ pub(crate) fn check(password: &str, name: &AccountName) -> Result<(), Weak> {
 mod tests {
     use super::*;
 
+    fn strictly(password: &str, name: &AccountName) -> Result<(), Weak> {
+        check(PasswordRules::Strict, password, name)
+    }
+
     #[test]
     fn what_anybody_would_try_first_is_refused() {
         let alice = AccountName::try_from("alice").unwrap();
@@ -160,7 +173,7 @@ mod tests {
             ("correct horse battery", Ok(())),
             ("пароль-кошки", Ok(())),
         ] {
-            assert_eq!(check(password, &alice), verdict, "{password}");
+            assert_eq!(strictly(password, &alice), verdict, "{password}");
         }
     }
 
@@ -168,18 +181,26 @@ mod tests {
     fn length_is_bounded_on_both_sides() {
         let alice = AccountName::try_from("alice").unwrap();
         let of = |bytes: usize| "abcdefgh".chars().cycle().take(bytes).collect::<String>();
-        assert_eq!(check(&of(MIN_PASSWORD_CHARS - 1), &alice), Err(Weak::TooShort));
-        assert_eq!(check(&of(MIN_PASSWORD_CHARS).replace("gh", "zy"), &alice), Ok(()));
-        assert_eq!(check(&of(MAX_PASSWORD_BYTES), &alice), Ok(()));
-        assert_eq!(check(&of(MAX_PASSWORD_BYTES + 1), &alice), Err(Weak::TooLong));
+        assert_eq!(strictly(&of(MIN_PASSWORD_CHARS - 1), &alice), Err(Weak::TooShort));
+        assert_eq!(strictly(&of(MIN_PASSWORD_CHARS).replace("gh", "zy"), &alice), Ok(()));
+        assert_eq!(strictly(&of(MAX_PASSWORD_BYTES), &alice), Ok(()));
+        assert_eq!(strictly(&of(MAX_PASSWORD_BYTES + 1), &alice), Err(Weak::TooLong));
     }
 
     #[test]
     fn no_entry_of_the_list_is_idle() {
         let nobody = AccountName::try_from("nobody").unwrap();
         for password in COMMON {
-            let verdict = check(password, &nobody);
+            let verdict = strictly(password, &nobody);
             assert!(verdict.is_err(), "{password}");
         }
+    }
+
+    #[test]
+    fn without_rules_any_password_will_do_that_is_not_too_long() {
+        let alice = "alice".try_into().unwrap();
+        let any = |password: &str| check(PasswordRules::None, password, &alice);
+        assert_eq!((any("bar"), any("alice")), (Ok(()), Ok(())));
+        assert_eq!(any(&"x".repeat(MAX_PASSWORD_BYTES + 1)), Err(Weak::TooLong));
     }
 }

@@ -54,7 +54,7 @@ pub(super) async fn register(
     Json(body): Json<RegisterAccount>,
 ) -> Result<impl IntoResponse> {
     let name = account_name(&body.name)?;
-    password::check(&body.password, &name).map_err(weak("/password"))?;
+    password::check(app.config.password_rules, &body.password, &name).map_err(weak("/password"))?;
     let invite = match (app.config.registration, &body.invite) {
         (Registration::Open, _) => None,
         (Registration::Invite, Some(code)) => Some(secret::digest(code)),
@@ -189,7 +189,7 @@ pub(super) async fn change_password(
 ) -> Result<StatusCode> {
     let (account, _) = account_by_path(&app, &asker.caller, "me").await?;
     let name = account.user.account().ok_or_else(gone)?;
-    password::check(&body.new, name).map_err(weak("/new"))?;
+    password::check(app.config.password_rules, &body.new, name).map_err(weak("/new"))?;
     // A stolen token must not be a way to guess the password: guesses count as logins.
     let account = app.login(name.as_str(), &body.current, asker.address).await?;
     let hash = app.passwords.hash(&body.new).await?;

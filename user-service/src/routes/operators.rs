@@ -91,7 +91,7 @@ pub(super) async fn reset_password(
     let made = body.password.is_none().then(|| secret::made_up(&mut rand::rng()));
     let password = body.password.as_ref().or(made.as_ref()).cloned().unwrap_or_default();
     let name = account.user.account().ok_or(ErrorCode::NoSuchAccount)?;
-    password::check(&password, name).map_err(weak("/password"))?;
+    password::check(app.config.password_rules, &password, name).map_err(weak("/password"))?;
     let hash = app.passwords.hash(&password).await?;
     let told = app.store.reset_password(&account.user.id, &hash, app.now()).await?;
     app.announce(&told, None);

@@ -9,7 +9,7 @@ use crate::{AccountName, Person, Timestamp, id::AccountId, text::LineText};
 /// Characters of a new password: at least these.
 pub const MIN_PASSWORD_CHARS: usize = 8;
 /// Bytes of a password: Argon2id's work must not grow with what a stranger sends.
-pub const MAX_PASSWORD_BYTES: usize = 512;
+pub const MAX_PASSWORD_BYTES: usize = 1024;
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -2,6 +2,8 @@
 
 use proto::irc::cap::{self, Capability, Folding};
 
+use super::sasl::MECHANISMS;
+
 /// A set of capabilities. What is equal here is spoken to alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) struct Caps(u32);
@@ -32,6 +34,9 @@ impl Caps {
     pub(crate) const SERVER_TIME: Self = Self(1 << 9);
     pub(crate) const STANDARD_REPLIES: Self = Self(1 << 10);
     pub(crate) const USERHOST_IN_NAMES: Self = Self(1 << 11);
+    pub(crate) const SASL: Self = Self(1 << 12);
+    pub(crate) const AWAY_NOTIFY: Self = Self(1 << 13);
+    pub(crate) const INVITE_NOTIFY: Self = Self(1 << 14);
 
     pub(crate) const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
@@ -57,14 +62,17 @@ impl Caps {
 #[rustfmt::skip] // a table
 const TABLE: &[Row] = &[
     row("account-tag", Caps::ACCOUNT_TAG),
+    row("away-notify", Caps::AWAY_NOTIFY),
     row("batch", Caps::BATCH),
     row("cap-notify", Caps::CAP_NOTIFY),
     row("draft/no-implicit-names", Caps::NO_IMPLICIT_NAMES),
     row("echo-message", Caps::ECHO_MESSAGE),
     row("extended-join", Caps::EXTENDED_JOIN),
+    row("invite-notify", Caps::INVITE_NOTIFY),
     row("labeled-response", Caps::LABELED_RESPONSE),
     row("message-tags", Caps::MESSAGE_TAGS),
     row("multi-prefix", Caps::MULTI_PREFIX),
+    Row { name: "sasl", bit: Caps::SASL, value: Some(MECHANISMS) },
     row("server-time", Caps::SERVER_TIME),
     row("standard-replies", Caps::STANDARD_REPLIES),
     row("userhost-in-names", Caps::USERHOST_IN_NAMES),
@@ -96,20 +104,26 @@ pub(crate) enum Reply {
 pub(crate) struct Offer {
     /// With values, in several lines if need be: version 302 and later.
     pub(crate) knows_302: bool,
+    /// Passwords may be said here: who listens on the way cannot read them.
+    pub(crate) is_private: bool,
 }
 
 impl Caps {
     /// What a client speaks after its `CAP REQ`; none if it asks for what there is not: then nothing of it is granted ("The CAP REQ
     /// subcommand").
-    pub(crate) fn requested(self, list: &str) -> Option<Self> {
+    pub(crate) fn requested(self, list: &str, offer: Offer) -> Option<Self> {
         cap::requested(list).try_fold(self, |caps, wanted| {
-            let row = TABLE.iter().find(|row| row.name == wanted.name)?;
+            let row = offer.table().find(|row| row.name == wanted.name)?;
             Some(if wanted.on { caps.or(row.bit) } else { caps.without(row.bit) })
         })
     }
 }
 
 impl Offer {
+    fn table(self) -> impl Iterator<Item = &'static Row> {
+        TABLE.iter().filter(move |row| row.bit != Caps::SASL || self.is_private)
+    }
+
     fn rows(self, out: &mut Vec<u8>, reply: cap::Reply<'_>, rows: impl Iterator<Item = &'static Row>) {
         let capabilities: Vec<_> = rows
             .map(|row| Capability { name: row.name, value: row.value.filter(|_| self.knows_302) })
@@ -124,7 +138,7 @@ impl Reply {
     pub(super) fn write(&self, server: &str, client: &str, out: &mut Vec<u8>) {
         let reply = |subcommand| cap::Reply { server, client, subcommand };
         match self {
-            Self::Ls(offer) => offer.rows(out, reply("LS"), TABLE.iter()),
+            Self::Ls(offer) => offer.rows(out, reply("LS"), offer.table()),
             Self::List(caps, offer) => {
                 offer.rows(out, reply("LIST"), TABLE.iter().filter(|row| caps.has(row.bit)));
             }
@@ -153,9 +167,13 @@ mod tests {
     #[test]
     fn a_request_is_granted_as_a_whole_or_not_at_all() {
         let some = Caps::SERVER_TIME.or(Caps::BATCH);
-        assert_eq!(Caps::NONE.requested("server-time batch"), Some(some));
-        assert_eq!(some.requested("-batch echo-message"), Some(Caps::SERVER_TIME.or(Caps::ECHO_MESSAGE)));
-        assert_eq!(some.requested("batch foo"), None);
-        assert_eq!(some.requested(""), Some(some));
+        let offer = Offer { knows_302: true, is_private: false };
+        let echo = Caps::SERVER_TIME.or(Caps::ECHO_MESSAGE);
+        assert_eq!(Caps::NONE.requested("server-time batch", offer), Some(some));
+        assert_eq!(some.requested("-batch echo-message", offer), Some(echo));
+        assert_eq!(some.requested("batch foo", offer), None);
+        assert_eq!(some.requested("", offer), Some(some));
+        assert_eq!(some.requested("sasl", offer), None, "passwords in clear");
+        assert!(some.requested("sasl", Offer { is_private: true, ..offer }).is_some());
     }
 }

@@ -3,7 +3,9 @@
 mod channel;
 mod names;
 mod people;
+mod sasl;
 mod server;
+mod who;
 
 use std::sync::Arc;
 
@@ -20,6 +22,7 @@ use crate::{
     dialect::Ask,
     event::{Event, Shown},
     hub::Client,
+    server::Server,
 };
 
 /// A reply being written to its reader.
@@ -30,6 +33,7 @@ pub(super) struct Reply<'a> {
     network: &'a str,
     since: api::Timestamp,
     me: Option<Arc<Actor>>,
+    realname: Option<Arc<str>>,
 }
 
 pub(crate) fn answer(caps: Caps, client: &Client, ask: &Ask, answer: &Answer) -> Bytes {
@@ -42,6 +46,7 @@ pub(crate) fn answer(caps: Caps, client: &Client, ask: &Ask, answer: &Answer) ->
         network: &server.network,
         since: server.since,
         me: client.actor(),
+        realname: client.realname(),
     };
     match answer {
         Ok(outcome) => reply.write(ask, outcome),
@@ -54,6 +59,13 @@ pub(crate) fn answer(caps: Caps, client: &Client, ask: &Ask, answer: &Answer) ->
 pub(crate) fn closing(reason: &str) -> Bytes {
     let mut out = Vec::new();
     events::event(Caps::NONE, &Event::Closing { reason }, api::Timestamp::now(), &mut out);
+    out.into()
+}
+
+/// Whether somebody is there.
+pub(crate) fn ping(server: &Server) -> Bytes {
+    let mut out = Vec::new();
+    Line::command(&mut out, Some(&server.name), "PING").trailing(&server.name);
     out.into()
 }
 
@@ -82,11 +94,15 @@ impl Reply<'_> {
         match outcome {
             Outcome::Joined { channel, scene: Some(scene), .. } => self.joined(channel, scene),
             Outcome::Parted { channel, reason } => self.parted(channel, reason),
-            Outcome::Sent { entry: Some(entry), .. } => {
-                let Some(me) = self.me.clone() else { return };
-                let author = Shown::from(&*me);
-                let event = Event::Entry { entry, author: author.who() };
-                events::event(self.caps, &event, entry.at, self.out);
+            Outcome::Sent { entry, away, .. } => {
+                if let (Some(entry), Some(me)) = (entry, self.me.clone()) {
+                    let author = Shown::from(&*me);
+                    let event = Event::Entry { entry, author: author.who() };
+                    events::event(self.caps, &event, entry.at, self.out);
+                }
+                if let Some((nick, text)) = away {
+                    self.numeric(301).param(nick.as_str()).trailing(text);
+                }
             }
             Outcome::Names { channel, members, secret } => {
                 self.names(channel.as_str(), members.iter(), *secret);
@@ -100,8 +116,8 @@ impl Reply<'_> {
             Outcome::Invited { channel, nick } => {
                 self.numeric(341).param(nick.as_str()).param(channel.as_str()).end();
             }
-            Outcome::Whois(user) => self.whois(user),
-            Outcome::Who { mask, rows } => self.who(mask, rows),
+            Outcome::Whois { user, seen } => self.whois(user, seen),
+            Outcome::Who { mask, fields, rows } => self.who(mask, fields.as_deref(), rows),
             Outcome::People(people) => self.userhost(ask.verb, people),
             Outcome::Away => drop(self.numeric(306).trailing("You have been marked as being away")),
             Outcome::Back => drop(self.numeric(305).trailing("You are no longer marked as being away")),
@@ -112,7 +128,6 @@ impl Reply<'_> {
             Outcome::Irc(told) => self.told(told),
             // The event that everybody is shown says it, in its place.
             Outcome::Nick { .. }
-            | Outcome::Sent { entry: None, .. }
             | Outcome::Topic { .. }
             | Outcome::Mode { .. }
             | Outcome::Kicked { .. }
@@ -145,6 +160,9 @@ impl Reply<'_> {
                 reply.write(self.server, nick, self.out);
             }
             Told::Welcome(counts) => self.welcome(*counts),
+            Told::Listens => Line::command(self.out, None, "AUTHENTICATE").param("+").end(),
+            Told::Sasl(fault) => self.sasl(*fault),
+            Told::LoggedIn(logged_in) => self.logged_in(logged_in),
             Told::UserMode => self.numeric(221).param("+").end(),
             Told::End(end) => self.end(end),
             Told::PartedAll(channels) => channels.iter().for_each(|channel| self.parted(channel, "")),

@@ -3,8 +3,14 @@
 use api::{Entry, EntryKind};
 use proto::irc::{ctcp, split};
 
-use super::{Caps, events::By};
-use crate::event::Who;
+use super::{
+    Caps,
+    events::{By, source},
+};
+use crate::{
+    event::{Shown, Who},
+    hub::Client,
+};
 
 /// Bytes of a piece of text below which no line is cut: names can leave no less room than this.
 const MIN_PIECE: usize = 64;
@@ -61,6 +67,18 @@ fn reaction(caps: Caps, entry: &Entry, author: Who<'_>, key: &str, out: &mut Vec
 /// Whom it was said to, as its reader knows them.
 pub(super) fn target(entry: &Entry) -> &str {
     entry.to.as_ref().map_or(&*entry.target, |to| to.nick.as_str())
+}
+
+/// Whether what somebody says is one line for everybody else, too.
+pub(crate) fn fits(client: &Client, kind: EntryKind, to: &str, text: &str) -> bool {
+    let Some(me) = client.actor() else { return true };
+    let source = source(Shown::from(&*me).who());
+    let (verb, around) = match kind {
+        EntryKind::Notice => ("NOTICE", 0),
+        EntryKind::Action => ("PRIVMSG", ACTION.len() + 1),
+        _ => ("PRIVMSG", 0),
+    };
+    text.len() + around <= room(&source, verb, to)
 }
 
 /// Bytes that a text can have in a line of somebody to somebody.

@@ -20,6 +20,7 @@ pub(crate) fn relevant(event: &Event<'_>) -> Caps {
     match event {
         Event::Entry { .. } => ENTRIES,
         Event::Join { .. } => ALWAYS.or(Caps::EXTENDED_JOIN),
+        Event::Away { .. } => ALWAYS.or(Caps::AWAY_NOTIFY),
         Event::Closing { .. } => Caps::NONE,
         _ => ALWAYS,
     }
@@ -34,7 +35,7 @@ pub(crate) fn event(caps: Caps, event: &Event<'_>, at: Timestamp, out: &mut Vec<
             let line = By::new(Some(who)).line(caps, at, "JOIN", out).param(channel.as_str());
             if caps.has(Caps::EXTENDED_JOIN) {
                 // Whose real name is not known is called by the nick.
-                line.param(who.account.unwrap_or("*")).trailing(who.nick);
+                line.param(who.account.unwrap_or("*")).trailing(who.realname.unwrap_or(who.nick));
             }
         }
         Event::Part { channel, who, reason } => {
@@ -80,6 +81,15 @@ pub(crate) fn event(caps: Caps, event: &Event<'_>, at: Timestamp, out: &mut Vec<
         }
         Event::Invite { channel, by, who } => {
             By::new(by).line(caps, at, "INVITE", out).param(who.nick).param(channel.as_str()).end();
+        }
+        Event::Away { who, text } => {
+            if caps.has(Caps::AWAY_NOTIFY) {
+                let line = By::new(Some(who)).line(caps, at, "AWAY", out);
+                match text {
+                    Some(text) => drop(line.trailing(text)),
+                    None => line.end(),
+                }
+            }
         }
         Event::Closing { reason } => {
             Line::command(out, None, "ERROR").trailing(&format!("Closing link: {reason}"));

@@ -7,6 +7,8 @@ use api::{
 };
 use proto::irc::mode::Letters;
 
+use crate::commands::{MAX_REALNAME, MAX_USERNAME};
+
 use super::{decode::TARGETS, events::MAX_MODES};
 
 /// Modes of channels.
@@ -37,12 +39,15 @@ pub(super) fn tokens(network: &str) -> Vec<String> {
         format!("KICKLEN={MAX_LINE_BYTES}"),
         format!("MAXLIST=b:{MAX_LIST_ENTRIES},e:{MAX_LIST_ENTRIES},I:{MAX_LIST_ENTRIES}"),
         format!("MODES={MAX_MODES}"),
+        format!("NAMELEN={MAX_REALNAME}"),
         format!("NETWORK={}", escaped(network)),
         format!("NICKLEN={MAX_NICK_CHARS}"),
         format!("PREFIX=({member})~&@%+"),
         format!("TARGMAX={}", targets.join(",")),
         format!("TOPICLEN={MAX_LINE_BYTES}"),
+        format!("USERLEN={MAX_USERNAME}"),
         "UTF8ONLY".to_owned(),
+        "WHOX".to_owned(),
     ]
 }
 

@@ -26,6 +26,10 @@ impl Registration {
         self.nick = Some(nick);
     }
 
+    pub(crate) fn wanted_nick(&self) -> Option<&Nick> {
+        self.nick.as_ref()
+    }
+
     /// The nick cannot be had: another one is waited for.
     pub(crate) fn nick_refused(&mut self) {
         self.nick = None;

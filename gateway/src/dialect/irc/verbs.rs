@@ -24,6 +24,7 @@ const fn open(name: &'static str, least: usize, read: fn(&Params<'_>) -> Command
 
 #[rustfmt::skip] // a table
 const VERBS: &[Verb] = &[
+    open("AUTHENTICATE", 1, entry::authenticate),
     open("CAP", 1, entry::cap),
     open("NICK", 0, entry::nick),
     open("PASS", 1, entry::pass),

@@ -1,9 +1,10 @@
 //! What only IRC asks for, and what comes of it: all of them are lines about the connection or the server, not about chat.
 
-use api::ChannelName;
+use api::{AccountName, ChannelName};
 use kit::config::Secret;
 
-use super::caps;
+use super::{caps, sasl::Fault};
+use crate::event::Shown;
 
 /// A command of IRC's own.
 pub(crate) enum Word {
@@ -11,8 +12,10 @@ pub(crate) enum Word {
     /// The server's password.
     Pass(Secret<String>),
     User {
+        username: String,
         realname: String,
     },
+    Authenticate(Secret<String>),
     /// The modes of a person: shown, or changed.
     UserMode {
         nick: String,
@@ -34,6 +37,7 @@ impl Word {
             Self::Cap(_) => "cap",
             Self::Pass(_) => "pass",
             Self::User { .. } => "user",
+            Self::Authenticate(_) => "authenticate",
             Self::UserMode { .. } => "user-mode",
             Self::End(_) | Self::Nothing => "nothing",
             Self::PartAll => "part",
@@ -43,7 +47,10 @@ impl Word {
 
     /// Works before the connection is welcomed.
     pub(crate) const fn is_open(&self) -> bool {
-        matches!(self, Self::Cap(_) | Self::Pass(_) | Self::User { .. } | Self::Nothing)
+        matches!(
+            self,
+            Self::Cap(_) | Self::Pass(_) | Self::User { .. } | Self::Authenticate(_) | Self::Nothing
+        )
     }
 }
 
@@ -70,6 +77,10 @@ pub(crate) enum Page {
 pub(crate) enum Told {
     Cap(caps::Reply),
     Welcome(Counts),
+    /// `AUTHENTICATE +`.
+    Listens,
+    Sasl(Fault),
+    LoggedIn(LoggedIn),
     UserMode,
     End(End),
     PartedAll(Vec<ChannelName>),
@@ -82,6 +93,16 @@ pub(crate) enum Told {
 pub(crate) struct Counts {
     pub(crate) people: usize,
     pub(crate) channels: usize,
+    /// People at once, at most.
+    pub(crate) most: usize,
     /// Connections that are nobody yet.
     pub(crate) unknown: usize,
+}
+
+/// Somebody who has logged in.
+pub(crate) struct LoggedIn {
+    pub(crate) account: AccountName,
+    pub(crate) me: Shown,
+    /// Who they were, if they are called otherwise now.
+    pub(crate) former: Option<Shown>,
 }

@@ -63,7 +63,7 @@ impl Reply<'_> {
                 self.done(200, "joined").param(channel.as_str()).number(*members).number(*last_seq).end();
             }
             Outcome::Parted { channel, reason: _ } => self.done(200, "parted").param(channel.as_str()).end(),
-            Outcome::Sent { target, id, dup, entry: _ } => {
+            Outcome::Sent { target, id, dup, entry: _, away: _ } => {
                 self.tags.dup = *dup;
                 self.done(201, "sent").param(target).number(id.seq).param(&id.to_string()).end();
             }
@@ -80,7 +80,7 @@ impl Reply<'_> {
             }
             Outcome::History { target, entries } => self.history(target, entries),
             Outcome::Redacted { target, seq } => self.done(200, "redacted").param(target).number(*seq).end(),
-            Outcome::Whois(user) => {
+            Outcome::Whois { user, seen: _ } => {
                 let presence = match (user.online, &user.away) {
                     (false, _) => "offline",
                     (true, Some(_)) => "away",

@@ -53,6 +53,8 @@ pub(crate) fn event(format: Format, event: &Event<'_>, at: Timestamp, out: &mut 
         Event::Invite { channel, by, who: _ } => {
             write(Line::Invite { channel: channel.as_str(), by: name(by) })
         }
+        // The line protocol has no word for it.
+        Event::Away { .. } => {}
         Event::Closing { reason } => write(Line::Closing { reason }),
     }
 }

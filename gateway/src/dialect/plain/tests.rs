@@ -12,7 +12,7 @@ use kit::config::Secret;
 
 use super::{Format, answer, event, greeting};
 use crate::{
-    command::{About, Command, Named, Outcome, Refusal},
+    command::{About, Command, Named, Outcome, Refusal, Seen},
     dialect::Ask,
     event::{Event, Who},
 };
@@ -98,8 +98,8 @@ fn outcomes() {
         Outcome::Token { token: Secret::new("ey.J0".into()) },
         Outcome::Joined { channel: channel(), members: 2, last_seq: 41, scene: None },
         Outcome::Parted { channel: channel(), reason: String::new() },
-        Outcome::Sent { target: "#général".into(), id: id.clone(), dup: false, entry: None },
-        Outcome::Sent { target: "bob".into(), id, dup: true, entry: None },
+        Outcome::Sent { target: "#général".into(), id: id.clone(), dup: false, entry: None, away: None },
+        Outcome::Sent { target: "bob".into(), id, dup: true, entry: None, away: None },
         Outcome::Names {
             channel: channel(),
             members: vec![
@@ -119,7 +119,7 @@ fn outcomes() {
             ],
         },
         Outcome::Redacted { target: "#général".into(), seq: 3 },
-        Outcome::Whois(Box::new(away_user("bob", "tea"))),
+        Outcome::Whois { user: Box::new(away_user("bob", "tea")), seen: Seen::default() },
         Outcome::Kicked { channel: channel(), nick: nick("bob") },
         Outcome::Banned { channel: channel(), mask: "bad!*@*".into() },
         Outcome::Unbanned { channel: channel(), mask: "bad!*@*".into() },
@@ -169,7 +169,7 @@ fn errors() {
 #[test]
 fn events() {
     let channel = "#général".try_into().unwrap();
-    let who = |nick| Who { nick, mask: "~u@x.cloak", account: None };
+    let who = |nick| Who { nick, mask: "~u@x.cloak", account: None, realname: None };
     let (alice, bob) = (who("alice"), who("bob"));
     let said = [
         entry(1, EntryKind::Message, "salut"),

@@ -24,6 +24,10 @@ pub(crate) fn cap(params: &Params<'_>) -> Commands {
     one(Command::Irc(Word::Cap(request)))
 }
 
+pub(crate) fn authenticate(params: &Params<'_>) -> Commands {
+    one(Command::Irc(Word::Authenticate(Secret::new(params[0].to_owned()))))
+}
+
 pub(crate) fn nick(params: &Params<'_>) -> Commands {
     match params.first() {
         Some(nick) if !nick.is_empty() => one(Command::Nick { nick: (*nick).to_owned() }),
@@ -41,7 +45,7 @@ pub(crate) fn user(params: &Params<'_>) -> Commands {
     if params[0].is_empty() || realname.is_empty() {
         return refused(missing("parameter"));
     }
-    one(Command::Irc(Word::User { realname: realname.to_owned() }))
+    one(Command::Irc(Word::User { username: params[0].to_owned(), realname: realname.to_owned() }))
 }
 
 pub(crate) fn ping(params: &Params<'_>) -> Commands {

@@ -24,7 +24,8 @@ pub(crate) fn whois(params: &Params<'_>) -> Commands {
 }
 
 pub(crate) fn who(params: &Params<'_>) -> Commands {
-    one(Command::Who { mask: params[0].to_owned() })
+    let fields = params.get(1).map(|fields| (*fields).to_owned());
+    one(Command::Who { mask: params[0].to_owned(), fields })
 }
 
 pub(crate) fn userhost(params: &Params<'_>) -> Commands {

@@ -23,10 +23,12 @@ impl Reply<'_> {
             Some(me) => (me.account.clone(), me.person.nick.clone()),
             None => return,
         };
+        let realname = self.realname.clone();
         let extended = self.caps.has(Caps::EXTENDED_JOIN);
         let line = self.mine("JOIN").param(channel.as_str());
         if extended {
-            line.param(account.as_ref().map_or("*", AsRef::as_ref)).trailing(nick.as_str());
+            let realname = realname.as_deref().unwrap_or(nick.as_str());
+            line.param(account.as_ref().map_or("*", AsRef::as_ref)).trailing(realname);
         } else {
             line.end();
         }

@@ -3,14 +3,16 @@
 use api::{auth::USERNAME, users::User};
 
 use super::{Reply, channel::seconds, names::prefixes};
-use crate::command::WhoRow;
+use crate::command::Seen;
 
 impl Reply<'_> {
-    pub(super) fn whois(&mut self, user: &User) {
+    pub(super) fn whois(&mut self, user: &User, seen: &Seen) {
         let nick = user.person.nick.as_str();
         if user.online {
-            let line = self.numeric(311).param(nick).param(USERNAME).param(&user.host).param("*");
-            line.trailing(nick);
+            let (username, _) = seen.mask.split_once('@').unwrap_or((USERNAME, ""));
+            let line = self.numeric(311).param(nick).param(username).param(&user.host).param("*");
+            line.trailing(seen.realname.as_deref().unwrap_or(nick));
+            self.whois_channels(nick, seen);
             let (server, network) = (self.server, self.network);
             self.numeric(312).param(nick).param(server).trailing(network);
             if user.operator {
@@ -33,21 +35,19 @@ impl Reply<'_> {
         self.numeric(318).param(nick).trailing("End of /WHOIS list");
     }
 
-    /// 352 for each, 315.
-    pub(super) fn who(&mut self, mask: &str, rows: &[WhoRow]) {
-        let (server, caps) = (self.server, self.caps);
-        for row in rows {
-            let (username, host) = row.named.mask.split_once('@').unwrap_or((USERNAME, "*"));
-            let mut flags = String::from(if row.away { "G" } else { "H" });
-            if row.operator {
-                flags.push('*');
+    /// 319, as many as it takes.
+    fn whois_channels(&mut self, nick: &str, seen: &Seen) {
+        let caps = self.caps;
+        let mut channels = seen.channels.iter().peekable();
+        while channels.peek().is_some() {
+            let mut text = self.numeric(319).param(nick).text();
+            while let Some((roles, channel)) = channels.peek() {
+                if !text.word(&[&prefixes(caps, *roles), channel.as_str()]) && !text.is_empty() {
+                    break;
+                }
+                channels.next();
             }
-            flags += &prefixes(caps, row.named.roles);
-            let line = self.numeric(352).param(row.channel.as_deref().unwrap_or("*")).param(username);
-            let nick = row.named.nick.as_str();
-            line.param(host).param(server).param(nick).param(&flags).trailing(&format!("0 {nick}"));
         }
-        self.numeric(315).param(mask).trailing("End of /WHO list");
     }
 
     /// 302 for USERHOST, 303 for ISON.

@@ -62,8 +62,8 @@ impl Reply<'_> {
     }
 
     fn lusers(&mut self, counts: Counts) {
-        let Counts { people, channels, unknown } = counts;
-        let (people, channels, unknown) = (people as u64, channels as u64, unknown as u64);
+        let Counts { people, channels, most, unknown } = counts;
+        let [people, channels, most, unknown] = [people, channels, most, unknown].map(|count| count as u64);
         let text = format!("There are {people} users and 0 invisible on 1 servers");
         self.numeric(251).trailing(&text);
         self.numeric(252).number(0).trailing("operators online");
@@ -71,8 +71,8 @@ impl Reply<'_> {
         self.numeric(254).number(channels).trailing("channels formed");
         self.numeric(255).trailing(&format!("I have {people} clients and 0 servers"));
         for (code, what) in [(265, "local"), (266, "global")] {
-            let text = format!("Current {what} users {people}, max {people}");
-            self.numeric(code).number(people).number(people).trailing(&text);
+            let text = format!("Current {what} users {people}, max {most}");
+            self.numeric(code).number(people).number(most).trailing(&text);
         }
     }
 

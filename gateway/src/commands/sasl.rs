@@ -1,0 +1,85 @@
+//! Logging in by SASL, before or after somebody is welcomed.
+
+use api::{
+    ErrorCode, Nick,
+    auth::Actor,
+    users::{OpenedSession, PatchUser},
+};
+use kit::config::Secret;
+
+use super::{login, nick};
+use crate::{
+    command::{Answer, Login, Outcome, Refusal},
+    dialect::irc::{Fault, LoggedIn, Next, Told, sasl_step},
+    event::Shown,
+    session::Session,
+};
+
+pub(super) async fn authenticate(session: &mut Session, param: Secret<String>) -> Answer {
+    let has_account = session.client.actor().is_some_and(|actor| actor.account.is_some());
+    let Some(irc) = &mut session.irc else { return Ok(Outcome::Irc(Told::Nothing)) };
+    if has_account || irc.early.is_some() {
+        return Ok(Outcome::Irc(Told::Sasl(Fault::Already)));
+    }
+    match sasl_step(&mut irc.sasl, param.expose()) {
+        Next::Listens => Ok(Outcome::Irc(Told::Listens)),
+        Next::More => Ok(Outcome::Irc(Told::Nothing)),
+        Next::Refused(fault) => Ok(Outcome::Irc(Told::Sasl(fault))),
+        Next::Login { name, password } => log_in(session, name, Secret::new(password)).await,
+    }
+}
+
+async fn log_in(session: &mut Session, name: String, password: Secret<String>) -> Answer {
+    let opened = match login::check(session, Login::Password { name, password }).await {
+        Ok(opened) => opened,
+        Err(refusal) if refusal.problem.status == 503 => return Err(refusal),
+        Err(_) => return Ok(Outcome::Irc(Told::Sasl(Fault::Failed))),
+    };
+    let Some(account) = opened.user.account.clone() else {
+        return Err(Refusal::new(ErrorCode::Internal));
+    };
+    let former = session.client.actor();
+    match former {
+        // The session is kept until NICK and USER are there.
+        None => {
+            let mut me = Shown::from(&session.actor_of(&opened));
+            if let Some(irc) = &mut session.irc {
+                let nick = irc.registration.as_ref().and_then(|registration| registration.wanted_nick());
+                me.nick = nick.cloned().unwrap_or(me.nick);
+                irc.early = Some(Box::new(opened));
+            }
+            Ok(Outcome::Irc(Told::LoggedIn(LoggedIn { account, me, former: None })))
+        }
+        Some(former) => {
+            let before = Shown::from(&*former);
+            let opened = keep_nick(session, opened, &former.person.nick).await.0;
+            session.opened(&opened).await;
+            let me = Shown::from(&session.actor_of(&opened));
+            let former = (before.nick.as_str() != me.nick.as_str()).then_some(before);
+            Ok(Outcome::Irc(Told::LoggedIn(LoggedIn { account, me, former })))
+        }
+    }
+}
+
+/// An account's person wears the nick that is asked for, unless another connection of theirs is here: all of them have the same.
+/// The second says why not.
+pub(super) async fn keep_nick(
+    session: &Session,
+    mut opened: OpenedSession,
+    wanted: &Nick,
+) -> (OpenedSession, Option<Refusal>) {
+    let worn = opened.user.person.nick.as_str() == wanted.as_str();
+    if worn || session.gateway.hub.is_here(&opened.user.person.id) {
+        return (opened, None);
+    }
+    let actor: Actor = session.actor_of(&opened);
+    let patch = PatchUser { nick: Some(wanted.to_string()), away: None };
+    match nick::change(session, &actor, &patch).await {
+        Ok(changed) => {
+            session.gateway.hub.user_events(changed.events);
+            opened.user = changed.user;
+            (opened, None)
+        }
+        Err(refusal) => (opened, Some(refusal.nick(wanted.as_str()))),
+    }
+}

@@ -1,0 +1,34 @@
+//! What comes of logins.
+
+use super::Reply;
+use crate::dialect::irc::{
+    Fault, LoggedIn,
+    events::{By, source},
+    sasl::MECHANISMS,
+};
+
+impl Reply<'_> {
+    pub(super) fn sasl(&mut self, fault: Fault) {
+        if fault == Fault::NoSuchMechanism {
+            self.numeric(908).param(MECHANISMS).trailing("are the mechanisms that there are");
+        }
+        let (code, text) = match fault {
+            Fault::Failed | Fault::NoSuchMechanism => (904, "SASL authentication failed"),
+            Fault::TooLong => (905, "the SASL message is too long"),
+            Fault::Aborted => (906, "SASL authentication was aborted"),
+            Fault::Already => (907, "you are logged in already"),
+        };
+        self.numeric(code).trailing(text);
+    }
+
+    pub(super) fn logged_in(&mut self, logged_in: &LoggedIn) {
+        let LoggedIn { account, me, former } = logged_in;
+        let line = self.numeric(900).param(&source(me.who())).param(account.as_str());
+        line.trailing(&format!("You are logged in as {account}"));
+        self.numeric(903).trailing("SASL authentication was successful");
+        if let Some(former) = former {
+            let by = By::new(Some(former.who()));
+            by.line(self.caps, api::Timestamp::now(), "NICK", self.out).param(me.nick.as_str()).end();
+        }
+    }
+}

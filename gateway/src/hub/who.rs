@@ -1,0 +1,91 @@
+//! People as somebody who asks about them sees them: those who are connected here, or share a channel with somebody who is.
+
+use api::{
+    ChannelName, Nick,
+    id::{ChannelId, UserId},
+    mask::glob,
+    mode::Roles,
+};
+
+use super::{ClientId, Hub, State, person::Known};
+use crate::command::{Named, Seen, WhoRow};
+
+/// People of one answer: a mask that matches more is too wide to be of use.
+const MAX_MATCHES: usize = 500;
+
+impl Hub {
+    /// What is known here of somebody, to this client.
+    pub(crate) fn seen(&self, user: &UserId, by: ClientId) -> Seen {
+        self.state.lock().seen(user, by)
+    }
+
+    /// The members of a channel that is followed here.
+    pub(crate) fn who_is_in(&self, channel: &ChannelId) -> Option<Vec<WhoRow>> {
+        self.state.lock().who_is_in(channel)
+    }
+
+    /// Those who are connected here and whose nick, user, host or real name matches.
+    pub(crate) fn who_matches(&self, pattern: &str) -> Vec<WhoRow> {
+        self.state.lock().who_matches(pattern)
+    }
+}
+
+impl State {
+    fn seen(&self, user: &UserId, by: ClientId) -> Seen {
+        let Some(known) = self.people.get(user) else { return Seen::default() };
+        let channels = known.channels.iter().filter_map(|id| self.shown_channel(id, user, by)).collect();
+        Seen { mask: known.mask.clone(), realname: known.realname.clone(), channels }
+    }
+
+    /// A channel that somebody is in, unless it is secret and the one who asks is not in it.
+    fn shown_channel(&self, id: &ChannelId, user: &UserId, by: ClientId) -> Option<(Roles, ChannelName)> {
+        let channel = self.channels.get(id)?;
+        let replica = channel.replica()?;
+        let is_open = !replica.channel.modes.secret || channel.viewers().any(|viewer| viewer == by);
+        let member = replica.member(user).filter(|_| is_open)?;
+        Some((member.roles, replica.channel.name.clone()))
+    }
+
+    fn who_is_in(&self, id: &ChannelId) -> Option<Vec<WhoRow>> {
+        let replica = self.channels.get(id)?.replica()?;
+        let mut rows: Vec<_> = replica
+            .members
+            .values()
+            .filter_map(|member| Some((self.people.get(&member.person.id)?, member.roles)))
+            .map(|(known, roles)| WhoRow {
+                channel: Some(replica.channel.name.to_string()),
+                ..row(known, roles)
+            })
+            .collect();
+        sort(&mut rows);
+        Some(rows)
+    }
+
+    fn who_matches(&self, pattern: &str) -> Vec<WhoRow> {
+        let here = self.people.values().filter(|known| !known.clients.is_empty());
+        let matches = |known: &&Known| {
+            let (user, host) = known.mask.split_once('@').unwrap_or_default();
+            let realname = known.realname.as_deref().unwrap_or_default();
+            [known.nick.as_str(), user, host, realname].iter().any(|text| glob(pattern, text))
+        };
+        let mut rows: Vec<_> =
+            here.filter(matches).take(MAX_MATCHES).map(|known| row(known, Roles::NONE)).collect();
+        sort(&mut rows);
+        rows
+    }
+}
+
+fn row(known: &Known, roles: Roles) -> WhoRow {
+    WhoRow {
+        channel: None,
+        named: Named { nick: known.nick.clone(), roles, mask: known.mask.clone() },
+        realname: known.realname.clone(),
+        account: known.account.clone(),
+        away: known.away.is_some(),
+        operator: known.operator,
+    }
+}
+
+fn sort(rows: &mut [WhoRow]) {
+    rows.sort_by_cached_key(|row| Nick::key(&row.named.nick));
+}
