@@ -64,7 +64,9 @@ fn documented() -> BTreeMap<String, String> {
             let mut cells = line.strip_prefix("| `")?.split('|');
             let key = cells.next()?.trim().trim_matches('`').to_owned();
             let default = cells.next()?.trim().trim_matches('`').to_owned();
-            (!key.starts_with('/')).then_some((key, default))
+            // Tables of paths and of metrics stand on the page, too.
+            let is_setting = !key.starts_with('/') && (key.contains('.') || !key.contains('_'));
+            is_setting.then_some((key, default))
         })
         .collect()
 }

@@ -206,6 +206,8 @@ async fn a_burst_may_wait_and_what_comes_too_fast_for_too_long_is_told_to_come_b
             match &person.line().await.expect("the connection lives")[..15] {
                 reply if reply.starts_with("201 sent #") => stored += 1,
                 "503 overloaded " => refused += 1,
+                // Where everything is slow, a batch is not answered in time.
+                "503 unavailable" => {}
                 other => panic!("{other}"),
             }
         }
