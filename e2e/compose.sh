@@ -39,12 +39,12 @@ trap 'exit 130' INT TERM
 # Typing to a netcat that has gone fails like any other command.
 trap '' PIPE
 
-# connect NAME: a person at netcat, typing into $work/NAME.in (kept open through the array `in`).
+# connect NAME [PORT]: a person at netcat, typing into $work/NAME.in (kept open through the array `in`).
 declare -A in
 connect() {
   local fd
   mkfifo "$work/$1.in"
-  nc 127.0.0.1 7667 <"$work/$1.in" >"$work/$1.out" 2>&1 &
+  nc 127.0.0.1 "${2:-7667}" <"$work/$1.in" >"$work/$1.out" 2>&1 &
   clients+=($!)
   exec {fd}>"$work/$1.in"
   in[$1]=$fd
@@ -94,6 +94,16 @@ sees bob '^100 msg #compose 1 [^ ]+ alice :hello from netcat'
 types bob 'and hello back'
 sees bob '^201 sent #compose 2 '
 sees alice '^100 msg #compose 2 [^ ]+ bob :and hello back'
+
+say "a third comes by IRC"
+connect carol 6667
+types carol 'NICK carol'
+types carol 'USER carol 0 * :Carol'
+types carol 'JOIN #compose'
+sees carol ' 366 carol #compose '
+sees bob '^100 join #compose carol'
+types carol 'PRIVMSG #compose :hello from IRC'
+sees bob '^100 msg #compose 3 [^ ]+ carol :hello from IRC'
 
 say "the history by REST"
 types alice '/token'

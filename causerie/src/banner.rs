@@ -9,6 +9,7 @@ pub(crate) struct Banner {
     data: PathBuf,
     chat: SocketAddr,
     chat_tls: SocketAddr,
+    irc: SocketAddr,
     web: SocketAddr,
     services: [(&'static str, SocketAddr); 5],
 }
@@ -21,6 +22,7 @@ impl Banner {
             data: std::path::absolute(data).unwrap_or_else(|_| data.clone()),
             chat: config.gateway.service.lines,
             chat_tls: config.gateway.service.lines_tls,
+            irc: config.gateway.service.irc,
             web: config.gateway.service.listen,
             services: [
                 ("gateway", config.gateway.service.listen),
@@ -44,6 +46,7 @@ impl Banner {
         };
         row("chat", &format!("nc {} {}   then type: /nick alice", self.chat.ip(), self.chat.port()));
         row("over TLS", &format!("openssl s_client -quiet -connect {}", self.chat_tls));
+        row("IRC", &format!("/connect {} {}", self.irc.ip(), self.irc.port()));
         row("in a browser", &format!("http://{}/", self.web));
         for (name, address) in self.services {
             row(name, &format!("http://{address}/docs"));

@@ -14,6 +14,8 @@ mod frame;
 mod isupport;
 mod registration;
 mod sasl;
+#[cfg(test)]
+mod tests;
 mod verbs;
 pub(crate) mod word;
 

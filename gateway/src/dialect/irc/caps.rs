@@ -153,6 +153,11 @@ impl Reply {
 }
 
 #[cfg(test)]
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|row| row.name)
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
