@@ -5,6 +5,7 @@ use kit::config::Secret;
 
 use crate::dialect::{Dialect, irc::Word};
 pub(crate) use crate::{
+    commands::Redacted,
     outcome::{Answer, Named, Outcome, Scene, Seen, WhoRow},
     refusal::{About, Asked, Refusal},
 };
@@ -56,10 +57,16 @@ pub(crate) enum Command {
     },
     Redact {
         target: String,
-        seq: u64,
+        named: Redacted,
+        reason: Option<String>,
     },
     Whois {
         nick: String,
+    },
+    /// Who had a nick lately.
+    Whowas {
+        nick: String,
+        most: Option<usize>,
     },
     /// A channel, or a mask of people.
     Who {
@@ -179,6 +186,7 @@ impl Command {
             Self::Quit { .. } => "quit",
             Self::Misused(_) => "unreadable",
             Self::Who { .. } => "who",
+            Self::Whowas { .. } => "whowas",
             Self::People { .. } => "people",
             Self::Irc(word) => word.name(),
         }

@@ -26,6 +26,7 @@ mod token;
 mod topic;
 mod who;
 mod whois;
+mod whowas;
 
 use api::ErrorCode;
 use kit::trace::{self, TraceContext};
@@ -33,6 +34,7 @@ use kit::trace::{self, TraceContext};
 pub(crate) use self::{
     enter::{MAX_REALNAME, MAX_USERNAME},
     irc::{SOMEBODY_ELSE, USER_MODE},
+    redact::Named as Redacted,
 };
 use crate::{
     command::{Answer, Command, Outcome, Refusal},
@@ -55,7 +57,9 @@ async fn carry_out(session: &mut Session, command: Command, reply: Reply) {
         // The hub answers these, in the order of what it shows.
         Command::Join { channel, key } => return join::join(session, &channel, key, reply).await,
         Command::Say { to, kind, text, key } => return say::say(session, to, kind, text, key, reply).await,
-        Command::Redact { target, seq } => return redact::redact(session, &target, seq, reply).await,
+        Command::Redact { target, named, reason } => {
+            return redact::redact(session, &target, named, reason, reply).await;
+        }
         Command::Resume { targets } => return resume::resume(session, targets, reply).await,
 
         Command::Nick { nick } if session.is_entering() => enter::nick(session, nick).await,
@@ -76,6 +80,7 @@ async fn carry_out(session: &mut Session, command: Command, reply: Reply) {
         Command::Invite { channel, nick } => invite::invite(session, &channel, &nick).await,
         Command::Role { channel, nick, role, set } => role::role(session, &channel, &nick, role, set).await,
         Command::Mode { channel, changes } => mode::mode(session, channel, &changes).await,
+        Command::Whowas { nick, most } => whowas::whowas(session, nick, most).await,
         Command::Who { mask, fields } => who::who(session, mask, fields).await,
         Command::People { nicks } => people::people(session, nicks).await,
         Command::Irc(word) => irc::irc(session, word).await,

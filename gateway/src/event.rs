@@ -122,6 +122,12 @@ pub(crate) enum Event<'a> {
         by: Option<Who<'a>>,
         who: Who<'a>,
     },
+    /// As [`Invite`](Self::Invite), for those who are in the channel.
+    Invited {
+        channel: &'a ChannelName,
+        by: Option<Who<'a>>,
+        who: Who<'a>,
+    },
     /// No text: back.
     Away {
         who: Who<'a>,

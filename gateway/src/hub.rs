@@ -58,6 +58,8 @@ pub(crate) use self::{
 pub(crate) struct Hub {
     state: Mutex<State>,
     healer: Notify,
+    /// Rung when something has happened in channels elsewhere.
+    happened: Notify,
     /// Rung when it is not known whether something was stored.
     doubt: Notify,
 }
@@ -91,7 +93,7 @@ struct Epochs {
 
 impl Hub {
     pub(crate) fn new() -> Self {
-        Self { state: Mutex::default(), healer: Notify::new(), doubt: Notify::new() }
+        Self { state: Mutex::default(), healer: Notify::new(), happened: Notify::new(), doubt: Notify::new() }
     }
 
     /// Does something to the state; then hands out what has gathered, and wakes the healer if something is missing.
@@ -168,6 +170,7 @@ impl Hub {
     /// Events of channels from the bus.
     pub(crate) fn channel_events(&self, events: Vec<ChannelEvent>) {
         self.with(|state, now| events.into_iter().for_each(|event| state.channel_event(event, now)));
+        self.happened.notify_waiters();
     }
 
     /// Entries from the bus, or of a reply that was not a send's.

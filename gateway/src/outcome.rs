@@ -7,7 +7,7 @@ use api::{
     channels::{ChannelSummary, ListEntry, ListKind, Member, Topic},
     id::{GatewayId, MessageId},
     mode::{Modes, Role, Roles},
-    users::User,
+    users::{FormerNick, User},
 };
 use kit::config::Secret;
 
@@ -68,6 +68,8 @@ pub(crate) enum Outcome {
     Redacted {
         target: String,
         seq: u64,
+        /// For dialects that show it.
+        entry: Option<Box<Entry>>,
     },
     Whois {
         user: Box<User>,
@@ -78,6 +80,10 @@ pub(crate) enum Outcome {
         /// What of them is asked for.
         fields: Option<String>,
         rows: Vec<WhoRow>,
+    },
+    Whowas {
+        nick: String,
+        items: Vec<FormerNick>,
     },
     /// Those of the people asked for who are there.
     People(Vec<User>),

@@ -178,6 +178,8 @@ impl Session {
     pub(crate) async fn end(&self, reason: String) {
         let early = self.irc.as_ref().and_then(|irc| Some(irc.early.as_ref()?.session.clone()));
         let session = self.client.session().or(early);
+        let leaves_first = self.client.queue.dialect().leaves_first();
+        let left = if leaves_first { self.client.memberships() } else { Vec::new() };
         let _leaving = self.client.actor().map(|actor| self.gateway.leaving.begin(&actor.person.nick));
         self.gateway.hub.closed(self.client.id);
         if let Some(session) = session {
@@ -185,6 +187,8 @@ impl Session {
             if let Err(refusal) = self.gateway.ends.put(ending.clone()).await {
                 tracing::warn!(code = %refusal.code(), "a session could not be ended now, will be later");
                 self.gateway.unended.add(ending);
+            } else if let Some(actor) = self.client.actor().filter(|_| !left.is_empty()) {
+                self.gateway.hub.gone(actor.id(), &left).await;
             }
         }
     }

@@ -217,3 +217,53 @@ async fn who_logs_in_has_the_nick_that_they_ask_for_and_their_account() {
     assert!(join.ends_with(" JOIN #x alice :Alice L\r"), "{join}");
     alice.asks("WHOIS al", ":irc.causerie.localhost 330 al al alice :").await;
 }
+
+#[tokio::test]
+async fn a_text_that_is_taken_back_is_taken_from_those_who_can() {
+    let town = Town::new().await;
+    let caps = "message-tags echo-message draft/message-redaction";
+    let mut alice = enters_with(&town, "alice", caps).await;
+    let mut bob = enters(&town, "bob").await;
+    for person in [&mut alice, &mut bob] {
+        person.asks("JOIN #x", ":irc.causerie.localhost 366 ").await;
+    }
+    alice.says("PRIVMSG #x :oops").await;
+    let echo = alice.sees("@msgid=").await;
+    let id = echo["@msgid=".len()..].split(' ').next().expect("an id").to_owned();
+    alice.says(&format!("REDACT #x {id} :wrong window")).await;
+    let redact = alice.sees_next(":alice!~alice@").await;
+    assert!(redact.ends_with(&format!(" REDACT #x {id} :wrong window\r")), "{redact}");
+    bob.sees(":alice!~alice@").await;
+    bob.asks("PING still", ":irc.causerie.localhost PONG ").await;
+    assert!(!bob.has_seen(":alice!"), "no REDACT for those who do not know it");
+    alice.asks("REDACT #x 9nowhere-1", ":irc.causerie.localhost 400 alice REDACT :").await;
+    alice.says("PRIVMSG bob :psst").await;
+    let echo = alice.sees("@msgid=").await;
+    let id = echo["@msgid=".len()..].split(' ').next().expect("an id").to_owned();
+    alice.says(&format!("REDACT bob {id}")).await;
+    let redact = alice.sees_next(":alice!~alice@").await;
+    assert!(redact.ends_with(&format!(" REDACT bob {id}\r")), "{redact}");
+}
+
+#[tokio::test]
+async fn who_is_away_is_seen_to_be_by_those_who_asked() {
+    let town = Town::new().await;
+    let mut alice = enters_with(&town, "alice", "away-notify invite-notify").await;
+    let mut bob = enters(&town, "bob").await;
+    alice.asks("JOIN #x", ":irc.causerie.localhost 366 ").await;
+    bob.asks("AWAY :tea", ":irc.causerie.localhost 306 bob :").await;
+    bob.asks("JOIN #x", ":irc.causerie.localhost 366 ").await;
+    alice.sees(":bob!~bob@").await;
+    let away = alice.sees_next(":bob!~bob@").await;
+    assert!(away.ends_with(" AWAY :tea\r"), "{away}");
+    alice.says("PRIVMSG bob :there?").await;
+    alice.sees_next(":irc.causerie.localhost 301 alice bob :tea").await;
+    bob.asks("AWAY", ":irc.causerie.localhost 305 bob :").await;
+    let back = alice.sees_next(":bob!~bob@").await;
+    assert!(back.ends_with(" AWAY\r"), "{back}");
+    let _carol = enters(&town, "carol").await;
+    alice.asks("MODE #x +o bob", ":alice!").await;
+    bob.asks("INVITE carol #x", ":irc.causerie.localhost 341 bob carol #x").await;
+    let invite = alice.sees_next(":bob!~bob@").await;
+    assert!(invite.ends_with(" INVITE carol #x\r"), "{invite}");
+}

@@ -6,7 +6,7 @@ use api::{
     id::ChannelId,
 };
 
-use super::{ClientId, State, now, show::Doer};
+use super::{ClientId, State, channel::Channel, now, show::Doer};
 use crate::event::{Event, Shown};
 
 impl State {
@@ -49,6 +49,10 @@ impl State {
                 let shown = self.shown(&member.person);
                 let who = shown.who();
                 self.show_channel(id, &Event::Join { channel, who }, at, doer);
+                // "If the joining client is away" (IRCv3 away-notify).
+                if let Some(away) = self.away_of(&member.person.id) {
+                    self.show_away(&member.person.id, Some(&away), at);
+                }
             }
             ChannelChange::Parted { user, reason: why } => {
                 let shown = self.shown(user);
@@ -90,7 +94,13 @@ impl State {
                 let invited =
                     self.people.get(&user.id).map(|known| known.clients.to_vec()).unwrap_or_default();
                 let shown = self.shown(user);
-                self.show(&invited, &Event::Invite { channel, by, who: shown.who() }, at);
+                let who = shown.who();
+                self.show(&invited, &Event::Invite { channel, by, who }, at);
+                let doer = doer.map(|doer| doer.client);
+                let mut members: Vec<_> =
+                    self.channels.get(id).into_iter().flat_map(Channel::viewers).collect();
+                members.retain(|member| Some(*member) != doer && !invited.contains(member));
+                self.show(&members, &Event::Invited { channel, by, who }, at);
             }
             // What these change is seen in what follows, or by nobody in the channel.
             ChannelChange::Registered { .. }

@@ -216,9 +216,14 @@ impl State {
 
     /// Those who share a channel with them are told; their own connections are answered.
     fn away_changed(&mut self, user: &UserId, text: Option<&str>, at: Timestamp) {
-        self.hand_out();
         let Some(known) = self.people.get_mut(user) else { return };
         known.away = text.map(Into::into);
+        self.show_away(user, text, at);
+    }
+
+    pub(super) fn show_away(&mut self, user: &UserId, text: Option<&str>, at: Timestamp) {
+        self.hand_out();
+        let Some(known) = self.people.get(user) else { return };
         let (own, who) = (known.clients.clone(), known.shown());
         let mut viewers = self.viewers_of(user);
         viewers.retain(|viewer| !own.contains(viewer));

@@ -77,7 +77,10 @@ impl Owed {
         let entry = &stored.entry;
         let target = entry.target.clone();
         let outcome = match (entry.kind, entry.of) {
-            (EntryKind::Redaction, Some(seq)) => Outcome::Redacted { target, seq },
+            (EntryKind::Redaction, Some(seq)) => {
+                let shown = reply.dialect().answers_with_events().then(|| Box::new(entry.clone()));
+                Outcome::Redacted { target, seq, entry: shown }
+            }
             _ => {
                 let away = entry.to.as_ref().map(|to| to.nick.clone()).zip(away);
                 let shown = reply.dialect().shows_sent().then(|| Box::new(entry.clone()));

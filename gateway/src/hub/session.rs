@@ -1,6 +1,11 @@
 //! Connections that are somebody.
 
-use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Instant};
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use api::{
     ChannelName, Nick, Person, Timestamp,
@@ -10,7 +15,7 @@ use api::{
 
 use kit::config::Secret;
 
-use super::{Client, ClientId, State, due::Thing, resume::Cursor};
+use super::{Client, ClientId, Hub, Membership, State, due::Thing, resume::Cursor};
 
 /// A connection that is somebody.
 pub(super) struct Local {
@@ -46,7 +51,37 @@ pub(crate) struct Lost {
     pub(crate) secret: Secret<String>,
 }
 
+/// What a connection that has ended waits for others to be shown that: longer than the bus takes.
+const GONE_WITHIN: Duration = Duration::from_millis(500);
+
+impl Hub {
+    /// Waits until those here have been shown that somebody has left these channels, unless they are in them by another
+    /// connection.
+    pub(crate) async fn gone(&self, user: &UserId, left: &[Membership]) {
+        let shown = async {
+            loop {
+                let told = self.happened.notified();
+                if !self.state.lock().is_in_any(user, left) {
+                    return;
+                }
+                told.await;
+            }
+        };
+        // A time-out: it is shown later.
+        let _ = tokio::time::timeout(GONE_WITHIN, shown).await;
+    }
+}
+
 impl State {
+    fn is_in_any(&self, user: &UserId, channels: &[Membership]) -> bool {
+        let is_here = self.people.get(user).is_some_and(|known| !known.clients.is_empty());
+        !is_here
+            && channels.iter().any(|membership| {
+                let replica = self.channels.get(&membership.id).and_then(|channel| channel.replica());
+                replica.is_some_and(|replica| replica.member(user).is_some())
+            })
+    }
+
     pub(super) fn opened(
         &mut self,
         client: &Arc<Client>,

@@ -37,6 +37,7 @@ impl Caps {
     pub(crate) const SASL: Self = Self(1 << 12);
     pub(crate) const AWAY_NOTIFY: Self = Self(1 << 13);
     pub(crate) const INVITE_NOTIFY: Self = Self(1 << 14);
+    pub(crate) const MESSAGE_REDACTION: Self = Self(1 << 15);
 
     pub(crate) const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
@@ -65,6 +66,7 @@ const TABLE: &[Row] = &[
     row("away-notify", Caps::AWAY_NOTIFY),
     row("batch", Caps::BATCH),
     row("cap-notify", Caps::CAP_NOTIFY),
+    row("draft/message-redaction", Caps::MESSAGE_REDACTION),
     row("draft/no-implicit-names", Caps::NO_IMPLICIT_NAMES),
     row("echo-message", Caps::ECHO_MESSAGE),
     row("extended-join", Caps::EXTENDED_JOIN),

@@ -9,7 +9,7 @@ mod who;
 
 use std::sync::Arc;
 
-use api::auth::Actor;
+use api::{Entry, auth::Actor};
 use bytes::Bytes;
 use proto::irc::Line;
 
@@ -94,12 +94,9 @@ impl Reply<'_> {
         match outcome {
             Outcome::Joined { channel, scene: Some(scene), .. } => self.joined(channel, scene),
             Outcome::Parted { channel, reason } => self.parted(channel, reason),
+            Outcome::Redacted { entry, .. } => self.echo(entry.as_deref()),
             Outcome::Sent { entry, away, .. } => {
-                if let (Some(entry), Some(me)) = (entry, self.me.clone()) {
-                    let author = Shown::from(&*me);
-                    let event = Event::Entry { entry, author: author.who() };
-                    events::event(self.caps, &event, entry.at, self.out);
-                }
+                self.echo(entry.as_deref());
                 if let Some((nick, text)) = away {
                     self.numeric(301).param(nick.as_str()).trailing(text);
                 }
@@ -118,6 +115,7 @@ impl Reply<'_> {
             }
             Outcome::Whois { user, seen } => self.whois(user, seen),
             Outcome::Who { mask, fields, rows } => self.who(mask, fields.as_deref(), rows),
+            Outcome::Whowas { nick, items } => self.whowas(nick, items),
             Outcome::People(people) => self.userhost(ask.verb, people),
             Outcome::Away => drop(self.numeric(306).trailing("You have been marked as being away")),
             Outcome::Back => drop(self.numeric(305).trailing("You are no longer marked as being away")),
@@ -143,7 +141,6 @@ impl Reply<'_> {
             | Outcome::LoggedIn { .. }
             | Outcome::Token { .. }
             | Outcome::History { .. }
-            | Outcome::Redacted { .. }
             | Outcome::Whoami { .. }
             | Outcome::Help { .. }
             | Outcome::To { .. }
@@ -169,6 +166,14 @@ impl Reply<'_> {
             Told::Page(page, counts) => self.page(*page, *counts),
             Told::Nothing => {}
         }
+    }
+
+    /// What its reader has said.
+    fn echo(&mut self, entry: Option<&Entry>) {
+        let Some((entry, me)) = entry.zip(self.me.clone()) else { return };
+        let author = Shown::from(&*me);
+        let event = Event::Entry { entry, author: author.who() };
+        events::event(self.caps, &event, entry.at, self.out);
     }
 
     /// A line of its reader's own doing.

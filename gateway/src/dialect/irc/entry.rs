@@ -24,7 +24,8 @@ pub(super) fn write(caps: Caps, entry: &Entry, author: Who<'_>, out: &mut Vec<u8
         EntryKind::Edit => spoken(caps, entry, author, "PRIVMSG", EDITED, out),
         EntryKind::Reaction => reaction(caps, entry, author, "+draft/react", out),
         EntryKind::Unreaction => reaction(caps, entry, author, "+draft/unreact", out),
-        EntryKind::Redaction | EntryKind::Unknown => {}
+        EntryKind::Redaction => redaction(caps, entry, author, out),
+        EntryKind::Unknown => {}
     }
 }
 
@@ -34,7 +35,8 @@ const EDITED: &str = "[edited] ";
 fn spoken(caps: Caps, entry: &Entry, author: Who<'_>, verb: &str, before: &str, out: &mut Vec<u8>) {
     let by = By::new(Some(author));
     let target = target(entry);
-    let room = room(by.source().unwrap_or_default(), verb, target).saturating_sub(before.len() + 1);
+    let around = if before == ACTION { ACTION.len() + 1 } else { before.len() };
+    let room = room(by.source().unwrap_or_default(), verb, target).saturating_sub(around);
     let mut id = Some(&entry.id);
     for piece in split::lines(&entry.text, room.max(MIN_PIECE)).filter(|piece| !piece.text.is_empty()) {
         let mut head = by.head(caps, entry.at, out);
@@ -62,6 +64,18 @@ fn reaction(caps: Caps, entry: &Entry, author: Who<'_>, key: &str, out: &mut Vec
     let head = by.head(caps, entry.at, out).tag("msgid", &entry.id.to_string());
     let head = head.tag("+draft/reply", &of.to_string()).tag(key, &entry.text);
     head.command(by.source(), "TAGMSG").param(target(entry)).end();
+}
+
+/// For those who can take a text back (<https://ircv3.net/specs/extensions/message-redaction>); others keep what they have read.
+fn redaction(caps: Caps, entry: &Entry, author: Who<'_>, out: &mut Vec<u8>) {
+    let Some(of) = entry.of.filter(|_| caps.has(Caps::MESSAGE_REDACTION)) else { return };
+    let by = By::new(Some(author));
+    let of = api::id::MessageId { conversation: entry.conversation.clone(), seq: of };
+    let line = by.head(caps, entry.at, out).command(by.source(), "REDACT").param(target(entry));
+    let line = line.param(&of.to_string());
+    if !entry.text.is_empty() {
+        line.trailing(&entry.text);
+    }
 }
 
 /// Whom it was said to, as its reader knows them.

@@ -47,14 +47,28 @@ pub(super) fn write(reply: &mut Reply<'_>, verb: &'static str, refusal: &Refusal
 
 fn said(verb: &'static str, refusal: &Refusal) -> Said {
     use Said::{Fail, Numeric, Silent};
-    let About { channel, nick, what, value, seq, service: _ } = &*refusal.about;
+    let About { channel, nick, what, value, seq: _, service: _ } = &*refusal.about;
     let or_none = |name: &Option<String>| name.clone().unwrap_or_else(|| "*".to_owned());
     let (on_channel, what) = (|| smallvec![or_none(channel)], || or_none(what));
     let says = matches!(verb, "PRIVMSG" | "TAGMSG");
+    let target = || channel.as_ref().or(nick.as_ref()).cloned();
     match refusal.code() {
+        // <https://ircv3.net/specs/extensions/message-redaction#errors>
+        ErrorCode::NotAMember
+        | ErrorCode::NoSuchChannel
+        | ErrorCode::InvalidChannelName
+        | ErrorCode::NoSuchNick
+        | ErrorCode::InvalidNick
+            if verb == "REDACT" =>
+        {
+            Fail("INVALID_TARGET", smallvec![or_none(&target())])
+        }
+        ErrorCode::NotAnOperator | ErrorCode::Forbidden if verb == "REDACT" => {
+            Fail("REDACT_FORBIDDEN", smallvec![or_none(&target()), what()])
+        }
         ErrorCode::InvalidUtf8 => Fail("INVALID_UTF8", smallvec![]),
         ErrorCode::MissingParameter => match &*what() {
-            "nick" if verb == "NICK" || verb == "WHOIS" => Numeric(431, smallvec![]),
+            "nick" if matches!(verb, "NICK" | "WHOIS" | "WHOWAS") => Numeric(431, smallvec![]),
             "origin" => Numeric(409, smallvec![]),
             "target" => Numeric(411, smallvec![]),
             "text" => Numeric(412, smallvec![]),
@@ -94,10 +108,7 @@ fn said(verb: &'static str, refusal: &Refusal) -> Said {
             None => Numeric(472, smallvec![what()]),
         },
         ErrorCode::NoSuchBan => Silent,
-        ErrorCode::NoSuchMessage => {
-            let target = channel.as_ref().or(nick.as_ref()).cloned();
-            Fail("UNKNOWN_MSGID", smallvec![or_none(&target), seq.unwrap_or(0).to_string()])
-        }
+        ErrorCode::NoSuchMessage => Fail("UNKNOWN_MSGID", smallvec![or_none(&target()), what()]),
         ErrorCode::NoSuchAccount => Fail("ACCOUNT_UNKNOWN", smallvec![what()]),
         ErrorCode::AccountExists => Fail("ACCOUNT_EXISTS", smallvec![what()]),
         ErrorCode::WeakPassword => Fail("WEAK_PASSWORD", smallvec![]),
@@ -122,8 +133,7 @@ fn said(verb: &'static str, refusal: &Refusal) -> Said {
         ErrorCode::Internal => Fail("INTERNAL_ERROR", smallvec![]),
         // Never a numeric that means something else: what was asked may have been done all the same.
         ErrorCode::Unavailable | ErrorCode::Overloaded | ErrorCode::Timeout => {
-            let target = channel.as_ref().or(nick.as_ref());
-            Fail("UNAVAILABLE", target.cloned().into_iter().collect())
+            Fail("UNAVAILABLE", target().into_iter().collect())
         }
     }
 }

@@ -10,7 +10,8 @@ use super::{Caps, entry};
 use crate::event::{Event, Who};
 
 /// What changes how an entry is written: one set for all kinds, as entries of all kinds leave together.
-pub(crate) const ENTRIES: Caps = Caps::SERVER_TIME.or(Caps::MESSAGE_TAGS).or(Caps::ACCOUNT_TAG);
+pub(crate) const ENTRIES: Caps =
+    Caps::SERVER_TIME.or(Caps::MESSAGE_TAGS).or(Caps::ACCOUNT_TAG).or(Caps::MESSAGE_REDACTION);
 
 /// Mode changes in one line: `MODES` in 005.
 pub(super) const MAX_MODES: usize = 12;
@@ -21,6 +22,7 @@ pub(crate) fn relevant(event: &Event<'_>) -> Caps {
         Event::Entry { .. } => ENTRIES,
         Event::Join { .. } => ALWAYS.or(Caps::EXTENDED_JOIN),
         Event::Away { .. } => ALWAYS.or(Caps::AWAY_NOTIFY),
+        Event::Invited { .. } => ALWAYS.or(Caps::INVITE_NOTIFY),
         Event::Closing { .. } => Caps::NONE,
         _ => ALWAYS,
     }
@@ -81,6 +83,11 @@ pub(crate) fn event(caps: Caps, event: &Event<'_>, at: Timestamp, out: &mut Vec<
         }
         Event::Invite { channel, by, who } => {
             By::new(by).line(caps, at, "INVITE", out).param(who.nick).param(channel.as_str()).end();
+        }
+        Event::Invited { channel, by, who } => {
+            if caps.has(Caps::INVITE_NOTIFY) {
+                By::new(by).line(caps, at, "INVITE", out).param(who.nick).param(channel.as_str()).end();
+            }
         }
         Event::Away { who, text } => {
             if caps.has(Caps::AWAY_NOTIFY) {

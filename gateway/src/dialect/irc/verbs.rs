@@ -44,6 +44,7 @@ const VERBS: &[Verb] = &[
 
     verb("NOTICE", 0, conversation::notice),
     verb("PRIVMSG", 0, conversation::privmsg),
+    verb("REDACT", 2, conversation::redact),
     verb("TAGMSG", 0, conversation::tagmsg),
 
     verb("AWAY", 0, people::away),
@@ -51,6 +52,7 @@ const VERBS: &[Verb] = &[
     verb("USERHOST", 1, people::userhost),
     verb("WHO", 1, people::who),
     verb("WHOIS", 0, people::whois),
+    verb("WHOWAS", 0, people::whowas),
 
     verb("ADMIN", 0, server::admin),
     verb("INFO", 0, server::info),

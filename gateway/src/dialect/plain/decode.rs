@@ -6,7 +6,7 @@ use proto::plain::{Body, Params, Reason};
 
 use super::{Format, verbs};
 use crate::{
-    command::{Command, Login, Page, Refusal},
+    command::{Command, Login, Page, Redacted, Refusal},
     dialect::{Ask, Dialect, Request},
 };
 
@@ -101,7 +101,8 @@ fn of_verb(verb: &str, params: &mut Params<'_>, key: Option<String>) -> Result<C
         "history" => history(params)?,
         "redact" => {
             let target = required(params, "target")?;
-            Command::Redact { target, seq: number(&required(params, "seq")?, "seq")? }
+            let named = Redacted::Seq(number(&required(params, "seq")?, "seq")?);
+            Command::Redact { target, named, reason: None }
         }
         "whois" => Command::Whois { nick: required(params, "nick")? },
         "kick" => {

@@ -79,7 +79,9 @@ impl Reply<'_> {
                 self.done(200, "topic").param(channel.as_str()).text(text);
             }
             Outcome::History { target, entries } => self.history(target, entries),
-            Outcome::Redacted { target, seq } => self.done(200, "redacted").param(target).number(*seq).end(),
+            Outcome::Redacted { target, seq, entry: _ } => {
+                self.done(200, "redacted").param(target).number(*seq).end()
+            }
             Outcome::Whois { user, seen: _ } => {
                 let presence = match (user.online, &user.away) {
                     (false, _) => "offline",
@@ -123,7 +125,7 @@ impl Reply<'_> {
             Outcome::Format(format) => self.done(200, "format").param(format).end(),
             Outcome::Bye => self.done(200, "bye").end(),
             // Nobody asks for these here.
-            Outcome::Who { .. } | Outcome::People(_) | Outcome::Irc(_) => {}
+            Outcome::Who { .. } | Outcome::Whowas { .. } | Outcome::People(_) | Outcome::Irc(_) => {}
         }
     }
 

@@ -118,7 +118,7 @@ fn outcomes() {
                 entry(3, EntryKind::Action, "waves"),
             ],
         },
-        Outcome::Redacted { target: "#général".into(), seq: 3 },
+        Outcome::Redacted { target: "#général".into(), seq: 3, entry: None },
         Outcome::Whois { user: Box::new(away_user("bob", "tea")), seen: Seen::default() },
         Outcome::Kicked { channel: channel(), nick: nick("bob") },
         Outcome::Banned { channel: channel(), mask: "bad!*@*".into() },

@@ -4,7 +4,10 @@ use api::EntryKind;
 use proto::irc::{Params, ctcp};
 
 use super::{missing, nothing, one, refused, targets};
-use crate::{command::Command, dialect::Commands};
+use crate::{
+    command::{Command, Redacted},
+    dialect::Commands,
+};
 
 pub(crate) fn privmsg(params: &Params<'_>) -> Commands {
     // An action is one of the kinds of things said; other texts of CTCP are passed on as they are.
@@ -22,6 +25,15 @@ pub(crate) fn notice(params: &Params<'_>) -> Commands {
 /// Only its tags say anything, and those are not passed on: `CLIENTTAGDENY` in 005.
 pub(crate) fn tagmsg(_: &Params<'_>) -> Commands {
     one(nothing())
+}
+
+pub(crate) fn redact(params: &Params<'_>) -> Commands {
+    let reason = params.get(2).filter(|reason| !reason.is_empty());
+    one(Command::Redact {
+        target: params[0].to_owned(),
+        named: Redacted::Id(params[1].to_owned()),
+        reason: reason.map(|reason| (*reason).to_owned()),
+    })
 }
 
 fn say(verb: &str, params: &Params<'_>, kind: EntryKind, text: Option<&str>) -> Commands {

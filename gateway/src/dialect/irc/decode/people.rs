@@ -23,6 +23,15 @@ pub(crate) fn whois(params: &Params<'_>) -> Commands {
     }
 }
 
+pub(crate) fn whowas(params: &Params<'_>) -> Commands {
+    let Some(nick) = params.first().and_then(|list| list.split(',').find(|nick| !nick.is_empty())) else {
+        return refused(missing("nick"));
+    };
+    // RFC 2812 §3.6.3: a number that is not positive asks for all.
+    let most = params.get(1).and_then(|count| count.parse().ok()).filter(|&most| most > 0);
+    one(Command::Whowas { nick: nick.to_owned(), most })
+}
+
 pub(crate) fn who(params: &Params<'_>) -> Commands {
     let fields = params.get(1).map(|fields| (*fields).to_owned());
     one(Command::Who { mask: params[0].to_owned(), fields })

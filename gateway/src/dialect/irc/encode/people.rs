@@ -1,6 +1,9 @@
 //! People.
 
-use api::{auth::USERNAME, users::User};
+use api::{
+    auth::USERNAME,
+    users::{FormerNick, User},
+};
 
 use super::{Reply, channel::seconds, names::prefixes};
 use crate::command::Seen;
@@ -48,6 +51,22 @@ impl Reply<'_> {
                 channels.next();
             }
         }
+    }
+
+    /// 314 and 312 for each, 369.
+    pub(super) fn whowas(&mut self, nick: &str, items: &[FormerNick]) {
+        let server = self.server;
+        for former in items {
+            let shown = former.nick.as_str();
+            let line = self.numeric(314).param(shown).param(USERNAME).param(&former.host).param("*");
+            line.trailing(shown);
+            let until = former.until.to_string();
+            self.numeric(312).param(shown).param(server).trailing(&until);
+        }
+        if items.is_empty() {
+            self.numeric(406).param(nick).trailing("there was nobody of that name");
+        }
+        self.numeric(369).param(nick).trailing("End of WHOWAS");
     }
 
     /// 302 for USERHOST, 303 for ISON.
