@@ -236,7 +236,9 @@ async fn a_text_that_is_taken_back_is_taken_from_those_who_can() {
     bob.sees(":alice!~alice@").await;
     bob.asks("PING still", ":irc.causerie.localhost PONG ").await;
     assert!(!bob.has_seen(":alice!"), "no REDACT for those who do not know it");
-    alice.asks("REDACT #x 9nowhere-1", ":irc.causerie.localhost 400 alice REDACT :").await;
+    alice
+        .asks("REDACT #x 9nowhere-1", ":irc.causerie.localhost FAIL REDACT UNKNOWN_MSGID #x 9nowhere-1 :")
+        .await;
     alice.says("PRIVMSG bob :psst").await;
     let echo = alice.sees("@msgid=").await;
     let id = echo["@msgid=".len()..].split(' ').next().expect("an id").to_owned();

@@ -33,8 +33,8 @@ pub(super) fn write(reply: &mut Reply<'_>, verb: &'static str, refusal: &Refusal
         }
         Said::Fail(code, params) => {
             let verb = if verb.is_empty() { "*" } else { verb };
-            // UTF8ONLY: the client cannot have asked for this in a line that it can be read from.
-            if reply.caps.has(Caps::STANDARD_REPLIES) || code == "INVALID_UTF8" {
+            // UTF8ONLY and message-redaction say FAIL, whatever else a client knows.
+            if reply.caps.has(Caps::STANDARD_REPLIES) || code == "INVALID_UTF8" || verb == "REDACT" {
                 let line = Line::command(reply.out, Some(reply.server), "FAIL").param(verb).param(code);
                 line.params(params.iter().map(String::as_str)).trailing(detail);
             } else {
