@@ -188,7 +188,9 @@ async fn a_guest_who_logs_in_is_replaced_by_the_account() {
     assert_eq!(alice.user.person.nick.as_str(), "alice");
     soon("the guest leaves the channels", || async { !town.neighbour.ended(&guest.session).is_empty() })
         .await;
-    town.guest("bob").await;
+    // A moment after they were told.
+    soon("the nick is free", || async { town.wants_guest("bob").send().await.unwrap().status() == 200 })
+        .await;
 
     let mut guest_again = session(&gateway, "192.0.2.1", as_guest("carol"));
     let carol = town.opens(guest_again.clone()).await.unwrap();
