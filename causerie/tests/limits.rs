@@ -68,6 +68,13 @@ const PROVEN: &[(&str, &str)] = &[
     ("logs.streams", "as_many_streams_as_the_limit_are_open_at_once"),
     // Limits that are no settings.
     ("line of the line protocol", "a_line_has_8192_bytes"),
+    ("line of IRC", "each_part_has_a_limit_of_its_own"),
+    ("targets of a line of IRC", "a_line_has_so_many_targets_and_no_more"),
+    ("mode changes of a line of IRC", "a_line_changes_so_many_modes_and_no_more"),
+    ("people of ISON, USERHOST", "a_line_asks_about_so_many_people_and_no_more"),
+    ("people of a WHO with a mask", "so_many_people_who_match_are_told_of_and_no_more"),
+    ("label of IRC", "a_label_is_as_long_as_its_limit_and_no_longer"),
+    ("user name, real name of IRC", "names_are_cut_where_others_would_have_to"),
     ("text of a message", "texts_are_as_long_as_their_limit_and_no_longer"),
     ("topic, reason, away text, label", "texts_are_as_long_as_their_limit_and_no_longer"),
     ("nick, account name", "names_are_as_long_as_their_limit_and_no_longer"),

@@ -97,3 +97,19 @@ fn registration(session: &mut Session) -> Result<&mut Registration, Refusal> {
     let registration = session.irc.as_mut().and_then(|irc| irc.registration.as_mut());
     registration.ok_or_else(|| Refusal::new(ErrorCode::AlreadyLoggedIn))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_cut_where_others_would_have_to() {
+        let typed = |count| "a".repeat(count);
+        assert_eq!(shown_username(&typed(MAX_USERNAME - 1)), format!("~{}", typed(MAX_USERNAME - 1)));
+        assert_eq!(shown_username(&typed(MAX_USERNAME)), format!("~{}", typed(MAX_USERNAME - 1)));
+        assert_eq!(shown_username("@ !"), USERNAME);
+        assert_eq!(shown_realname(typed(MAX_REALNAME)), typed(MAX_REALNAME));
+        assert_eq!(shown_realname(typed(MAX_REALNAME + 1)), typed(MAX_REALNAME));
+        assert_eq!(shown_realname(format!("{}é", typed(MAX_REALNAME - 1))), typed(MAX_REALNAME - 1));
+    }
+}

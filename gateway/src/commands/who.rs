@@ -12,6 +12,9 @@ use crate::{
     session::{Session, channel_name},
 };
 
+/// People of one answer: a mask that matches more is too wide to be of use.
+const MAX_MATCHES: usize = 500;
+
 /// The members of a channel, or those who match; nobody, where there is nobody to be seen.
 pub(super) async fn who(session: &mut Session, mask: String, fields: Option<String>) -> Answer {
     let rows =
@@ -38,7 +41,7 @@ async fn members(session: &mut Session, channel: &str) -> Rows {
 
 async fn people(session: &mut Session, mask: &str) -> Rows {
     // RFC 2812 §3.6.1: 0 is everybody.
-    let found = session.gateway.hub.who_matches(if mask == "0" { "*" } else { mask });
+    let found = session.gateway.hub.who_matches(if mask == "0" { "*" } else { mask }, MAX_MATCHES);
     let Ok(nick) = Nick::try_from(mask) else { return Ok(found) };
     if !found.is_empty() {
         return Ok(found);

@@ -10,9 +10,6 @@ use api::{
 use super::{ClientId, Hub, State, person::Known};
 use crate::command::{Named, Seen, WhoRow};
 
-/// People of one answer: a mask that matches more is too wide to be of use.
-const MAX_MATCHES: usize = 500;
-
 impl Hub {
     /// What is known here of somebody, to this client.
     pub(crate) fn seen(&self, user: &UserId, by: ClientId) -> Seen {
@@ -24,9 +21,9 @@ impl Hub {
         self.state.lock().who_is_in(channel)
     }
 
-    /// Those who are connected here and whose nick, user, host or real name matches.
-    pub(crate) fn who_matches(&self, pattern: &str) -> Vec<WhoRow> {
-        self.state.lock().who_matches(pattern)
+    /// Those who are connected here and whose nick, user, host or real name matches; of more than `most`, any.
+    pub(crate) fn who_matches(&self, pattern: &str, most: usize) -> Vec<WhoRow> {
+        self.state.lock().who_matches(pattern, most)
     }
 }
 
@@ -61,15 +58,14 @@ impl State {
         Some(rows)
     }
 
-    fn who_matches(&self, pattern: &str) -> Vec<WhoRow> {
+    pub(super) fn who_matches(&self, pattern: &str, most: usize) -> Vec<WhoRow> {
         let here = self.people.values().filter(|known| !known.clients.is_empty());
         let matches = |known: &&Known| {
             let (user, host) = known.mask.split_once('@').unwrap_or_default();
             let realname = known.realname.as_deref().unwrap_or_default();
             [known.nick.as_str(), user, host, realname].iter().any(|text| glob(pattern, text))
         };
-        let mut rows: Vec<_> =
-            here.filter(matches).take(MAX_MATCHES).map(|known| row(known, Roles::NONE)).collect();
+        let mut rows: Vec<_> = here.filter(matches).take(most).map(|known| row(known, Roles::NONE)).collect();
         sort(&mut rows);
         rows
     }

@@ -1,8 +1,12 @@
-//! docs/irc.md says what is spoken here: all of it, and no more.
+//! docs/irc.md says what is spoken here: all of it, and no more. And what one line may hold.
 
 use std::collections::BTreeSet;
 
-use super::{caps, verbs};
+use super::{Caps, caps, decode, events::MAX_MODES, verbs};
+use crate::{
+    command::Command,
+    dialect::{Commands, Request},
+};
 
 const DOCUMENT: &str = include_str!("../../../../docs/irc.md");
 
@@ -31,4 +35,60 @@ fn what_is_said_not_to_be_there_is_not() {
     for verb in missing {
         assert!(verbs::find(verb).is_none(), "{verb} is there");
     }
+}
+
+fn commands(line: &str) -> Commands {
+    decode(Caps::NONE, line).unwrap().commands
+}
+
+fn list(count: usize) -> String {
+    (0..count).map(|n| format!("#{n}")).collect::<Vec<_>>().join(",")
+}
+
+#[test]
+fn a_line_has_so_many_targets_and_no_more() {
+    for (verb, most, after) in
+        [("JOIN", 20, ""), ("PART", 20, ""), ("PRIVMSG", 10, " :x"), ("NOTICE", 10, " :x"), ("LIST", 10, "")]
+    {
+        let line = |count| format!("{verb} {}{after}", list(count));
+        assert!(commands(&line(most)).len() >= most, "{verb}");
+        let is_refusal = |command: &Result<_, _>| matches!(command, Ok(Command::Misused(_)) | Err(_));
+        let too_many = commands(&line(most + 1));
+        assert!(is_refusal(&too_many[0]) && too_many.len() <= 2, "{verb}");
+        assert!(!commands(&line(most)).iter().any(is_refusal), "{verb}");
+    }
+}
+
+#[test]
+fn a_line_changes_so_many_modes_and_no_more() {
+    for (given, taken) in [(MAX_MODES, MAX_MODES), (MAX_MODES + 1, MAX_MODES)] {
+        let masks: Vec<_> = (0..given).map(|n| format!("a{n}!*@*")).collect();
+        let line = format!("MODE #x +{} {}", "b".repeat(given), masks.join(" "));
+        assert_eq!(commands(&line).len(), taken, "{line}");
+    }
+}
+
+#[test]
+fn a_line_asks_about_so_many_people_and_no_more() {
+    for (verb, most) in [("ISON", 15), ("USERHOST", 5)] {
+        let asked = |count: usize| {
+            let nicks: Vec<_> = (0..count).map(|n| format!("a{n}")).collect();
+            match &commands(&format!("{verb} :{}", nicks.join(" ")))[..] {
+                [Ok(Command::People { nicks })] => nicks.len(),
+                other => panic!("{verb}: {} commands", other.len()),
+            }
+        };
+        assert_eq!((asked(most), asked(most + 1)), (most, most), "{verb}");
+    }
+}
+
+#[test]
+fn a_label_is_as_long_as_its_limit_and_no_longer() {
+    let labels = Caps::LABELED_RESPONSE.or(Caps::BATCH);
+    let label = |count: usize| {
+        let line = format!("@label={} PING x", "a".repeat(count));
+        let Request { ask, .. } = decode(labels, &line).unwrap();
+        ask.label.map(|label| label.len())
+    };
+    assert_eq!((label(128), label(129)), (Some(128), None));
 }
