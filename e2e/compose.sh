@@ -119,7 +119,7 @@ compose start message-service
 until_shown "the message is still there" history_has 'hello from netcat'
 until_shown "the answer too" history_has 'and hello back'
 types bob 'still here'
-sees bob '^201 sent #compose 3 '
-sees alice '^100 msg #compose 3 [^ ]+ bob :still here'
+sees bob '^201 sent #compose 4 '
+sees alice '^100 msg #compose 4 [^ ]+ bob :still here'
 
 say "passed"
