@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use rand::RngExt as _;
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -69,15 +70,12 @@ impl Server {
             None => beside()?,
         };
         let home = tempfile::Builder::new().prefix("causerie-bench-").tempdir_in(disk)?;
-        let lines = free_port()?;
+        let [lines, ports @ ..] = free_ports::<{ 1 + SERVICES.len() }>();
         let mut settings = vec![format!("gateway.lines=127.0.0.1:{lines}")];
         for listener in ["lines_tls", "irc", "irc_tls"] {
             settings.push(format!("gateway.{listener}=127.0.0.1:0"));
         }
-        let mut ports = Vec::new();
-        for service in SERVICES {
-            let port = free_port()?;
-            ports.push(port);
+        for (service, port) in SERVICES.into_iter().zip(ports) {
             settings.push(format!("{service}.listen=127.0.0.1:{port}"));
             if service != "gateway" {
                 settings.push(format!("urls.{service}=http://127.0.0.1:{port}"));
@@ -150,8 +148,14 @@ async fn says_ready(port: u16) -> std::io::Result<bool> {
     Ok(answer.starts_with(b"HTTP/1.1 200"))
 }
 
-fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+/// Below the range that the system hands out by itself, so that nobody takes one before the server does.
+fn free_ports<const N: usize>() -> [u16; N] {
+    let any = std::iter::repeat_with(|| rand::rng().random_range(10_000..32_000));
+    // Held until all are found: none is found twice.
+    let mut free =
+        any.filter_map(|port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok().zip(Some(port)));
+    let held: [_; N] = std::array::from_fn(|_| free.next());
+    held.map(|held| held.map_or(0, |(_, port)| port))
 }
 
 /// The server's program, where cargo puts both.

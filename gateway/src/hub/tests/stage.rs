@@ -7,22 +7,24 @@ use std::{
 };
 
 use api::{
-    Entry, EntryKind, Nick, Person, Timestamp,
+    Nick, Person, Timestamp,
     auth::{Actor, Scopes},
     channels::{Changed, Channel, ChannelEvents, HistoryPolicy, Member, Snapshot},
     event::{ChannelChange, ChannelEvent, Touched, UserChange, UserEvent},
-    id::{ChannelId, ConversationId, GatewayId, MessageId, SessionId},
-    messages::{DirectHead, Entries},
+    id::{ChannelId, ConversationId, GatewayId, SessionId},
+    messages::Entries,
     mode::{Modes, Roles},
     users::{OpenedSession, User},
 };
 
 use crate::{
     dialect::{Ask as Line, Dialect, plain::Format},
-    hub::{Addressee, Ask, Attach, Client, ClientId, Sent, State, Stored, Told, client::Change},
+    hub::{Ask, Attach, Client, ClientId, State, Told, client::Change},
     reply::Reply,
     server::Server,
 };
+
+mod said;
 
 pub(super) struct Stage {
     pub(super) state: State,
@@ -282,93 +284,6 @@ impl Stage {
 
     pub(super) fn closes(&mut self, client: ClientId) {
         self.state.closed(client);
-    }
-
-    fn made(
-        &self,
-        author: &Person,
-        session: Option<SessionId>,
-        seq: u64,
-        text: &str,
-        version: Option<u64>,
-    ) -> Entry {
-        let conversation: ConversationId = self.channel().into();
-        Entry {
-            id: MessageId { conversation: conversation.clone(), seq },
-            conversation,
-            target: "#x".into(),
-            seq,
-            author: author.clone(),
-            kind: EntryKind::Message,
-            text: text.into(),
-            at: Timestamp(0),
-            channel_version: version,
-            reply_to: None,
-            of: None,
-            to: None,
-            session,
-            redacted: false,
-            edited_at: None,
-        }
-    }
-
-    /// An entry comes over the bus, said on this connection.
-    pub(super) fn entry(&mut self, author: ClientId, seq: u64, text: &str) {
-        let entry = self.made(&self.who(author), self.session(Some(author)), seq, text, None);
-        self.state.entry(entry, None, self.now);
-        self.state.hand_out();
-    }
-
-    /// Said elsewhere.
-    pub(super) fn entry_of(&mut self, author: &Person, seq: u64, text: &str, version: Option<u64>) {
-        let entry = self.made(author, None, seq, text, version);
-        self.state.entry(entry, None, self.now);
-        self.state.hand_out();
-    }
-
-    /// A send is on its way.
-    pub(super) fn begins(&mut self, client: ClientId) -> Sent {
-        let client = self.clients[&client].clone();
-        let to = Addressee::Channel(self.channel());
-        client.send_begins(to.clone());
-        let reply = Some(Reply::begin(&client, Line::default(), "say"));
-        Sent { to, client, reply, about: Box::default(), own_key: false, deadline: self.now, _place: None }
-    }
-
-    pub(super) fn stored(&mut self, sent: Sent, seq: u64, text: &str) {
-        let author = sent.client.id;
-        let entry = self.made(&self.who(author), self.session(Some(author)), seq, text, None);
-        self.state.sent(sent.stored(Stored { entry, dup: false }), self.now);
-        self.state.hand_out();
-    }
-
-    pub(super) fn given_up(&mut self, mut sent: Sent) {
-        let done = sent.give_up().unwrap();
-        self.state.sent(done, self.now);
-        self.state.hand_out();
-    }
-
-    pub(super) fn sends(&mut self, client: ClientId, seq: u64, text: &str) {
-        let sent = self.begins(client);
-        self.stored(sent, seq, text);
-    }
-
-    pub(super) fn direct(&mut self, from: ClientId, to: ClientId, seq: u64, text: &str) {
-        let (from, to) = (self.who(from), self.who(to));
-        let conversation = self.conversation();
-        let id = MessageId { conversation: conversation.clone(), seq };
-        let target = to.nick.to_string();
-        let entry =
-            Entry { id, conversation, target, to: Some(to), ..self.made(&from, None, seq, text, None) };
-        self.state.entry(entry, None, self.now);
-        self.state.hand_out();
-    }
-
-    pub(super) fn direct_began(&mut self, first_seq: u64, last_seq: u64) {
-        let parties = ["9alice", "9bob"].map(|id| id.try_into().unwrap());
-        let head = DirectHead { id: self.conversation(), parties, first_seq, last_seq };
-        self.state.direct_base(&self.conversation(), Some(head), self.now);
-        self.passes(21);
     }
 
     pub(super) fn renamed(&mut self, person: &Person, old: &str, on: Option<ClientId>) {
