@@ -76,8 +76,9 @@ pub struct Limits {
     /// those accepted are answered in time.
     #[serde(deserialize_with = "kit::config::above_zero")]
     pub waiting_sends: usize,
-    /// How long a send may take while more come than the disk takes; after half a second of that, only as many are accepted as are
-    /// answered in this time, and the rest get `503` at once. A burst is not turned away.
+    /// How long a send may wait before it counts as late. When those at the head of the queue have been late for half a second, more
+    /// come than the disk takes: only as many are accepted as are answered in this time, and the rest get `503` at once. A burst is
+    /// not turned away.
     #[serde(deserialize_with = "kit::config::above_zero")]
     pub send_wait: Period,
     /// Channels that one connection is in: the same as channel-service allows a person.
