@@ -117,7 +117,7 @@ impl Default for Limits {
             login_pause: Period::seconds(30),
             send_queue: 1024 * 1024,
             waiting_sends: 8192,
-            send_wait: Period::millis(500),
+            send_wait: Period::millis(250),
             channels: api::channels::MAX_CHANNELS_EACH,
         }
     }

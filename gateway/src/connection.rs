@@ -2,6 +2,7 @@
 //! holds no buffer while nothing happens.
 
 mod closing;
+mod pace;
 mod writer;
 
 use std::{io, net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
@@ -13,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::{
     closing::{Closing, Goodbye},
+    pace::Heard,
     writer::Writer,
 };
 use crate::{
@@ -33,6 +35,10 @@ const READ_BYTES: usize = 8192;
 const OPEN_SENDS: usize = 256;
 /// Bytes of replies that may wait while further commands are read.
 const UNREAD_REPLIES: usize = 64 * 1024;
+
+/// Who was told `503 overloaded` is not read from for so long: what it sends on gathers, and refusing it costs one read and one write
+/// instead of many. In overload that is most of the work.
+const AFTER_OVERLOADED: Duration = Duration::from_millis(50);
 
 pub(crate) struct Connection {
     stream: Stream,
@@ -80,6 +86,9 @@ impl Connection {
         loop {
             if let Some(end) = self.answer_lines(draining).await? {
                 return Ok(end);
+            }
+            if std::mem::take(&mut self.session.turned_away) {
+                Box::pin(self.pause(AFTER_OVERLOADED)).await?;
             }
             let queue = &self.session.client.queue;
             let registered = self.session.is_somebody();
@@ -232,20 +241,6 @@ impl Connection {
         Ok(self.session.leaving.take())
     }
 
-    /// Until it is this client's turn again; what it has waiting is written meanwhile.
-    async fn wait(&mut self, mut wait: Duration) -> Result<(), Stop> {
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                stop = self.writer.write(&self.stream, &self.session.client.queue) => return Err(stop),
-            }
-            match self.session.take_turn() {
-                Ok(()) => return Ok(()),
-                Err(more) => wait = more,
-            }
-        }
-    }
-
     async fn all_replies(&mut self) -> Result<(), Stop> {
         self.room_for_replies(1, usize::MAX).await
     }
@@ -292,24 +287,6 @@ impl Connection {
         } else {
             tokio::join!(ending, closing.say(goodbye));
         }
-    }
-}
-
-/// When something last came from a client.
-struct Heard {
-    at: Instant,
-    /// It has been asked since whether it is there.
-    asked: bool,
-}
-
-impl Heard {
-    /// Nothing has come for too long: it is asked, then it is gone.
-    fn nothing(&mut self, client: &Client) {
-        if self.asked {
-            return client.queue.close("ping timeout");
-        }
-        *self = Self { at: Instant::now(), asked: true };
-        client.queue.event(|dialect| dialect.ping(&client.server).unwrap_or_default());
     }
 }
 

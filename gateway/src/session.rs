@@ -36,6 +36,8 @@ pub(crate) struct Session {
     pub(crate) target: Option<Target>,
     /// Set by `/quit`: the reason.
     pub(crate) leaving: Option<String>,
+    /// A send was just refused for overload.
+    pub(crate) turned_away: bool,
     /// Failed logins in a row, and when the last was.
     failed_logins: (u32, Option<Instant>),
     commands: Bucket,
@@ -77,6 +79,7 @@ impl Session {
             is_private,
             target: None,
             leaving: None,
+            turned_away: false,
             failed_logins: (0, None),
             commands,
             irc,

@@ -86,7 +86,7 @@ fn to_person(person: api::Person) -> Addressed {
 
 /// Puts a message on its way; its reply will be given in its place.
 pub(crate) fn send(
-    session: &Session,
+    session: &mut Session,
     target: Addressed,
     kind: EntryKind,
     text: String,
@@ -110,13 +110,14 @@ pub(super) struct Content {
     pub(super) key: Option<String>,
 }
 
-pub(super) fn put(session: &Session, target: Addressed, content: Content, reply: Reply) {
+pub(super) fn put(session: &mut Session, target: Addressed, content: Content, reply: Reply) {
     let actor = match session.admit_change().and_then(|()| session.actor()) {
         Ok(actor) => actor,
         Err(refusal) => return reply.give(&Err(refusal)),
     };
     let Addressed { to, seen, about } = target;
     let Some(place) = session.gateway.sends.place() else {
+        session.turned_away = true;
         let refusal = Refusal { problem: Box::new(Problem::new(ErrorCode::Overloaded)), about };
         return reply.give(&Err(refusal.of(ServiceName::Messages)));
     };

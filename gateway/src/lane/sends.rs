@@ -179,8 +179,8 @@ impl Lane {
         if !done.is_empty() {
             self.hub.sent(done);
         }
+        let mut deadline = self.next_deadline(flight);
         loop {
-            let deadline = self.next_deadline(flight);
             tokio::select! {
                 biased;
                 // A panic there: what it asked may have been done.
@@ -188,8 +188,14 @@ impl Lane {
                     service: ServiceName::Messages,
                     detail: panic.to_string(),
                 })),
-                () = tokio::time::sleep_until(deadline.into()) => self.give_up(flight),
-                Some(send) = self.arriving.recv() => self.waiting.push_back(send),
+                () = tokio::time::sleep_until(deadline.into()) => {
+                    self.give_up(flight);
+                    deadline = self.next_deadline(flight);
+                }
+                Some(send) = self.arriving.recv() => {
+                    deadline = deadline.min(send.sent.deadline);
+                    self.waiting.push_back(send);
+                }
             }
         }
     }

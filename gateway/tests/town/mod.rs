@@ -16,7 +16,7 @@ use kit::{
 use tempfile::TempDir;
 use url::Url;
 
-pub(crate) use self::person::{Person, within};
+pub(crate) use self::person::{Person, WITHIN, within};
 
 pub(crate) struct Town {
     pub(crate) lines: SocketAddr,

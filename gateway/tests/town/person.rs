@@ -7,7 +7,7 @@ use tokio::{
 };
 
 /// What everything may take: debug builds on a busy machine.
-const WITHIN: Duration = Duration::from_secs(15);
+pub(crate) const WITHIN: Duration = Duration::from_secs(15);
 
 /// Waits for a condition, with a deadline.
 pub(crate) async fn within<T>(what: &str, work: impl Future<Output = T>) -> T {

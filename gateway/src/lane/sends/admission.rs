@@ -1,6 +1,6 @@
 //! How many sends may be on their way. While the disk keeps up: as many as there are places. While more come than it takes: as many
-//! as it takes in the time that a send may wait (Little's law), so that those accepted are answered in time and the rest are told at
-//! once. Overload is told from a burst as CoDel does it (RFC 8289, section 5): not by how long the queue is, but by how long its first
+//! as it takes in half the time that a send may wait (Little's law), so that those accepted are answered in time and the rest are told
+//! at once. Overload is told from a burst as CoDel does it (RFC 8289, section 5): not by how long the queue is, but by how long its first
 //! has waited, again and again.
 
 use std::{
@@ -11,8 +11,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Waiting that lasts so long is no burst, and overload of which nobody was told for so long is over. The rate is looked at as often.
-const LASTING: Duration = Duration::from_millis(500);
+/// Waiting that lasts so long is no burst (RFC 8289's interval: the worst that a good queue needs to go down).
+const LASTING: Duration = Duration::from_millis(100);
+/// The rate is looked at so often: several batches, so that one slow commit is not taken for it. Overload of which nobody was told
+/// for so long is over.
+const WINDOW: Duration = Duration::from_millis(500);
+/// How much of the time that a send may wait is given away in overload: the rest is for what takes longer than usual.
+const FILL: f64 = 0.5;
 
 /// The places.
 pub(super) struct Admission {
@@ -92,11 +97,11 @@ impl Watch {
             State::Calm => State::Late(opened),
             State::Late(window) => {
                 let window = window.with(count);
-                if window.is_full(now) { self.overloaded(window, opened) } else { State::Late(window) }
+                if window.lasts(LASTING, now) { self.overloaded(window, opened) } else { State::Late(window) }
             }
             State::Overloaded { window, turned_away } => {
                 let window = window.with(count);
-                match window.is_full(now) {
+                match window.lasts(WINDOW, now) {
                     false => State::Overloaded { window, turned_away },
                     true if self.admission.turned_away.load(Relaxed) == turned_away && !is_late => {
                         State::Calm
@@ -113,7 +118,7 @@ impl Watch {
 
     fn overloaded(&self, full: Window, next: Window) -> State {
         let lasted = next.since.duration_since(full.since);
-        let in_time = full.landed as f64 * self.wait.as_secs_f64() / lasted.as_secs_f64();
+        let in_time = full.landed as f64 * self.wait.as_secs_f64() * FILL / lasted.as_secs_f64();
         self.admission.allowed.store((in_time as usize).clamp(1, self.most), Relaxed);
         State::Overloaded { window: next, turned_away: self.admission.turned_away.load(Relaxed) }
     }
@@ -124,8 +129,8 @@ impl Window {
         Self { landed: self.landed + count, ..self }
     }
 
-    fn is_full(self, now: Instant) -> bool {
-        now.duration_since(self.since) >= LASTING
+    fn lasts(self, time: Duration, now: Instant) -> bool {
+        now.duration_since(self.since) >= time
     }
 }
 
@@ -179,16 +184,16 @@ mod tests {
         assert!(!lane.lands(LASTING - MS, 10, WAIT + MS));
         assert_eq!(lane.allowed(), MOST);
         assert!(lane.lands(MS, 10, WAIT + MS));
-        // 20 have landed in half a second: in a tenth of a second it takes 4.
-        assert_eq!(lane.allowed(), 4);
+        // 20 have landed in a tenth of a second, which is as long as a send may wait: half of them are let in.
+        assert_eq!(lane.allowed(), 10);
     }
 
     #[test]
     fn a_queue_that_went_down_begins_anew() {
         let mut lane = Lane::new();
         assert!(!lane.lands(MS, 10, WAIT + MS));
-        assert!(!lane.lands(400 * MS, 10, WAIT));
-        assert!(!lane.lands(101 * MS, 10, WAIT + MS));
+        assert!(!lane.lands(LASTING - MS, 10, WAIT));
+        assert!(!lane.lands(2 * MS, 10, WAIT + MS));
         assert!(!lane.lands(LASTING - MS, 10, WAIT + MS));
     }
 
@@ -196,15 +201,15 @@ mod tests {
     fn overload_follows_the_rate_and_ends_when_nobody_was_turned_away() {
         let mut lane = Lane::new();
         lane.lands(MS, 0, WAIT + MS);
-        lane.lands(LASTING, 100, WAIT + MS);
+        lane.lands(LASTING, 20, WAIT + MS);
+        assert_eq!(lane.allowed(), 10);
+        // Somebody was turned away just now; in this window twice as many land.
+        lane.lands(WINDOW, 200, MS);
         assert_eq!(lane.allowed(), 20);
-        // Somebody was turned away just now; in this half second twice as many land.
-        lane.lands(LASTING, 200, MS);
-        assert_eq!(lane.allowed(), 40);
-        lane.lands(LASTING, 100, MS);
+        lane.lands(WINDOW, 100, MS);
         let held = lane.admission.place();
         assert!(held.is_some());
-        lane.lands(LASTING, 100, MS);
+        lane.lands(WINDOW, 100, MS);
         assert_eq!(lane.allowed(), MOST - 1);
     }
 
