@@ -72,6 +72,7 @@ const PROVEN: &[(&str, &str)] = &[
     ("targets of a line of IRC", "a_line_has_so_many_targets_and_no_more"),
     ("mode changes of a line of IRC", "a_line_changes_so_many_modes_and_no_more"),
     ("people of ISON, USERHOST", "a_line_asks_about_so_many_people_and_no_more"),
+    ("nicks that a connection watches (MONITOR)", "a_connection_watches_a_hundred_nicks_and_no_more"),
     ("people of a WHO with a mask", "so_many_people_who_match_are_told_of_and_no_more"),
     ("label of IRC", "a_label_is_as_long_as_its_limit_and_no_longer"),
     ("user name, real name of IRC", "names_are_cut_where_others_would_have_to"),

@@ -11,6 +11,7 @@ mod kick;
 mod list;
 mod login;
 mod mode;
+mod monitor;
 mod names;
 mod nick;
 mod part;
@@ -21,9 +22,11 @@ pub(crate) mod resume;
 mod role;
 mod sasl;
 pub(crate) mod say;
+mod setname;
 mod to;
 mod token;
 mod topic;
+mod user_mode;
 mod who;
 mod whois;
 mod whowas;
@@ -32,9 +35,8 @@ use api::ErrorCode;
 use kit::trace::{self, TraceContext};
 
 pub(crate) use self::{
-    enter::{MAX_REALNAME, MAX_USERNAME},
-    irc::{SOMEBODY_ELSE, USER_MODE},
     redact::Named as Redacted,
+    user_mode::{SOMEBODY_ELSE, USER_MODE},
 };
 use crate::{
     command::{Answer, Command, Outcome, Refusal},

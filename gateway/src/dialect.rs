@@ -13,7 +13,7 @@ use proto::lines::{self, LineError};
 use crate::{
     command::{Answer, Command, Refusal},
     event::Event,
-    hub::Client,
+    hub::{Client, Presence},
     server::Server,
 };
 
@@ -90,6 +90,22 @@ impl Dialect {
     /// Whether a change is answered by the event that everybody is shown of it.
     pub(crate) const fn answers_with_events(self) -> bool {
         matches!(self, Self::Irc(_))
+    }
+
+    /// Whether it shows of those whom a connection watches what it shows of those who share a channel with it.
+    pub(crate) const fn hears_of_the_watched(self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Irc(caps) => caps.has(irc::Caps::EXTENDED_MONITOR),
+        }
+    }
+
+    /// Somebody who is watched has come or gone.
+    pub(crate) fn presence(self, client: &Client, presence: &Presence) -> Bytes {
+        match self {
+            Self::Plain(_) => Bytes::new(),
+            Self::Irc(_) => irc::presence(client, presence),
+        }
     }
 
     /// Whether the answer to a join shows all of the channel.

@@ -17,6 +17,8 @@ pub(crate) struct Who<'a> {
     pub(crate) mask: &'a str,
     pub(crate) account: Option<&'a str>,
     pub(crate) realname: Option<&'a str>,
+    /// A program.
+    pub(crate) bot: bool,
 }
 
 /// The same to keep for a moment.
@@ -26,12 +28,13 @@ pub(crate) struct Shown {
     pub(crate) mask: Arc<str>,
     pub(crate) account: Option<Arc<str>>,
     pub(crate) realname: Option<Arc<str>>,
+    pub(crate) bot: bool,
 }
 
 impl Shown {
     /// Somebody of whom nothing but the nick is known.
     pub(crate) fn unseen(nick: Nick) -> Self {
-        Self { nick, mask: Arc::default(), account: None, realname: None }
+        Self { nick, mask: Arc::default(), account: None, realname: None, bot: false }
     }
 
     pub(crate) fn who(&self) -> Who<'_> {
@@ -40,6 +43,7 @@ impl Shown {
             mask: &self.mask,
             account: self.account.as_deref(),
             realname: self.realname.as_deref(),
+            bot: self.bot,
         }
     }
 }
@@ -51,6 +55,7 @@ impl From<&Actor> for Shown {
             mask: mask(&actor.username, &actor.host),
             account: account(actor.account.as_ref()),
             realname: None,
+            bot: false,
         }
     }
 }
@@ -132,6 +137,15 @@ pub(crate) enum Event<'a> {
     Away {
         who: Who<'a>,
         text: Option<&'a str>,
+    },
+    /// Another account, or the first.
+    Account {
+        who: Who<'a>,
+    },
+    /// Another name beside the nick.
+    Setname {
+        who: Who<'a>,
+        realname: &'a str,
     },
     Closing {
         reason: &'a str,

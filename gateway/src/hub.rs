@@ -19,6 +19,7 @@ mod session;
 mod show;
 #[cfg(test)]
 mod tests;
+mod watch;
 mod who;
 
 use std::{
@@ -43,7 +44,7 @@ use crate::command::Named;
 
 use self::{
     channel::Channel, client::Change, direct::Direct, due::Due, endings::Endings, person::Known, run::Run,
-    session::Local,
+    session::Local, watch::Watched,
 };
 pub(crate) use self::{
     client::{Addressee, Client, ClientId, Membership},
@@ -52,6 +53,7 @@ pub(crate) use self::{
     join::{Attach, Told},
     sent::{Done, SEND_WITHIN, Sent, Stored},
     session::{Left, Lost},
+    watch::{MAX_WATCHED, Presence},
 };
 
 /// The one lock, and the bell for the one who heals.
@@ -77,6 +79,8 @@ pub(crate) struct State {
     due: Due,
     /// Nicks of the people who are connected here, by key.
     nicks: HashMap<String, UserId>,
+    /// Nicks that somebody here watches, by key.
+    watched: HashMap<String, Watched>,
     /// What to hear of, where the bus lets one choose.
     channel_interest: Option<Interest>,
     conversation_interest: Option<Interest>,

@@ -179,21 +179,19 @@ pub(crate) struct WhoRow {
     pub(crate) account: Option<Arc<str>>,
     pub(crate) away: bool,
     pub(crate) operator: bool,
+    pub(crate) bot: bool,
 }
 
 impl WhoRow {
     /// Somebody of whom nothing else is known.
     pub(crate) fn of(named: Named) -> Self {
-        Self { channel: None, named, realname: None, account: None, away: false, operator: false }
+        Self { channel: None, named, realname: None, account: None, away: false, operator: false, bot: false }
     }
 }
 
 /// What this gateway has seen of somebody.
 #[derive(Default)]
 pub(crate) struct Seen {
-    /// `user@host`; empty if it never saw them.
-    pub(crate) mask: Arc<str>,
-    pub(crate) realname: Option<Arc<str>>,
     /// Channels that they are in, of those that may be told.
     pub(crate) channels: Vec<(Roles, ChannelName)>,
 }

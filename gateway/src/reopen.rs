@@ -21,6 +21,25 @@ use crate::{
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// A session to open for a connection, with what it has said of itself.
+pub(crate) fn opening(
+    gateway: &Gateway,
+    client: &Client,
+    address: IpAddr,
+    credentials: Credentials,
+) -> OpenSession {
+    OpenSession {
+        id: SessionId::random(&mut rand::rng()),
+        gateway: gateway.id.clone(),
+        address,
+        credentials,
+        replaces: None,
+        username: client.username(),
+        realname: client.realname().map(|name| name.to_string()),
+        nick: None,
+    }
+}
+
 /// The connection is this person from now on, in the channels that it was in.
 pub(crate) async fn opened(gateway: &Gateway, client: &Arc<Client>, address: IpAddr, opened: &OpenedSession) {
     for left in gateway.hub.opened(client, address, opened) {
@@ -48,13 +67,7 @@ async fn rejoin(gateway: &Gateway, client: &Arc<Client>, left: Left) {
 pub(crate) async fn reopen(gateway: &Gateway, id: ClientId) {
     for _ in 0..TRIES {
         let Some(Lost { client, session, address, secret }) = gateway.hub.lost(id) else { return };
-        let item = OpenSession {
-            id: SessionId::random(&mut rand::rng()),
-            gateway: gateway.id.clone(),
-            address,
-            credentials: Credentials::Token { token: secret.into_inner() },
-            replaces: None,
-        };
+        let item = opening(gateway, &client, address, Credentials::Token { token: secret.into_inner() });
         match gateway.opens.put(item).await {
             Ok(session) => return opened(gateway, &client, address, &session).await,
             Err(refusal) if refusal.problem.status == 503 => {

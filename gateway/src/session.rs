@@ -190,9 +190,22 @@ impl Session {
             if let Err(refusal) = self.gateway.ends.put(ending.clone()).await {
                 tracing::warn!(code = %refusal.code(), "a session could not be ended now, will be later");
                 self.gateway.unended.add(ending);
-            } else if let Some(actor) = self.client.actor().filter(|_| !left.is_empty()) {
-                self.gateway.hub.gone(actor.id(), &left).await;
+            } else if let Some(actor) = self.client.actor() {
+                self.tell_watchers(&actor).await;
+                if !left.is_empty() {
+                    self.gateway.hub.gone(actor.id(), &left).await;
+                }
             }
+        }
+    }
+
+    /// Whether somebody whom others watch is there still, by another connection or a token, only user-service knows.
+    async fn tell_watchers(&self, actor: &Actor) {
+        let (nick, gateway) = (&actor.person.nick, &self.gateway);
+        if gateway.hub.is_watched(nick)
+            && let Ok(found) = gateway.users.wearers(vec![nick.to_string()]).await
+        {
+            gateway.hub.wearers(std::slice::from_ref(nick), &found, None);
         }
     }
 

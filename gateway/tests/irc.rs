@@ -8,20 +8,12 @@ use self::town::{Person, Town};
 
 /// Somebody who says who they are as clients do, and has read what they are told then.
 async fn enters(town: &Town, nick: &str) -> Person {
-    let mut person = Person::connect(town.irc).await;
-    person.raw(format!("NICK {nick}\r\nUSER {nick} 0 * :{nick} L\r\n").as_bytes()).await;
-    person.sees(&format!(":irc.causerie.localhost 422 {nick} :")).await;
-    person
+    town.enters(nick).await
 }
 
 /// With capabilities.
 async fn enters_with(town: &Town, nick: &str, caps: &str) -> Person {
-    let mut person = Person::connect(town.irc).await;
-    person.says(&format!("CAP REQ :{caps}")).await;
-    person.sees(&format!(":irc.causerie.localhost CAP * ACK :{caps}")).await;
-    person.raw(format!("NICK {nick}\r\nUSER {nick} 0 * :{nick} L\r\nCAP END\r\n").as_bytes()).await;
-    person.sees(&format!(":irc.causerie.localhost 422 {nick} :")).await;
-    person
+    town.enters_with(nick, caps).await
 }
 
 #[tokio::test]

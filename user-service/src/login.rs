@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use api::{
     AccountName, ErrorCode, Nick, Timestamp,
-    auth::Scopes,
+    auth::{Scopes, USERNAME},
     id::{SessionId, TokenId},
-    users::{Credentials, OpenSession},
+    users::{Credentials, MAX_REALNAME_BYTES, MAX_USERNAME_BYTES, OpenSession},
 };
 use kit::{Failure, Result, auth::Verified, rate};
 
@@ -24,6 +24,18 @@ pub(crate) fn nick(text: &str, pointer: &str) -> Result<Nick> {
     Nick::try_from(text).map_err(|error| {
         Failure::new(ErrorCode::InvalidNick).detail(error.to_string()).field(pointer, error.to_string())
     })
+}
+
+/// `user` of `nick!user@host` as a gateway says it; what could not stand there is nobody's.
+fn shown_username(said: Option<&str>) -> String {
+    let is_fit = |c: char| c.is_ascii_graphic() && !matches!(c, '!' | '@' | '*' | '?' | ':');
+    let fits = |name: &&str| (1..=MAX_USERNAME_BYTES).contains(&name.len()) && name.chars().all(is_fit);
+    said.filter(fits).unwrap_or(USERNAME).to_owned()
+}
+
+/// Whether somebody can call themselves that.
+pub(crate) fn is_realname(name: &str) -> bool {
+    name.len() <= MAX_REALNAME_BYTES && !name.contains(['\0', '\r', '\n'])
 }
 
 impl App {
@@ -102,6 +114,9 @@ impl App {
             host,
             identity,
             replaces: item.replaces.clone(),
+            username: shown_username(item.username.as_deref()),
+            realname: item.realname.clone().filter(|name| is_realname(name)),
+            nick: item.nick.as_deref().and_then(|nick| Nick::try_from(nick).ok()),
         })
     }
 

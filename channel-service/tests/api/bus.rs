@@ -75,6 +75,7 @@ async fn a_nick_that_user_service_changes_is_the_members_nick() {
         nick: "alix".try_into().unwrap(),
         account: None,
         session: None,
+        online: Some(true),
         change: UserChange::NickChanged { old: alice.person.nick.clone() },
     };
     let payload = serde_json::to_vec(&event).unwrap();

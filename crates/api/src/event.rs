@@ -9,6 +9,7 @@ use crate::{
     channels::{HistoryPolicy, ListEntry, ListKind, Member, Topic},
     id::{ChannelId, ConversationId, GatewayId, ListEntryId, MessageId, SessionId, UserId},
     mode::{ModeChange, Modes, Role, Roles},
+    users::UserModes,
 };
 
 /// A person as named in events and messages. The version tells which of two nicks is the newer.
@@ -132,6 +133,9 @@ pub struct UserEvent {
     /// The session that did it, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionId>,
+    /// Whether they are online after the change; absent from a release that did not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub online: Option<bool>,
     #[serde(flatten)]
     pub change: UserChange,
 }
@@ -147,9 +151,20 @@ pub enum UserChange {
     Away {
         text: Option<String>,
     },
+    /// Another name beside the nick.
+    Realname {
+        realname: Option<String>,
+    },
+    /// All modes after the change.
+    Modes {
+        modes: UserModes,
+    },
     SessionOpened {
         opened: SessionId,
         gateway: GatewayId,
+        /// The guest whom they were until now, on the same connection.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        former: Option<UserId>,
     },
     /// Its gateway closes the connection if it still has it. `forced` by an operator, a suspension or an erasure.
     SessionEnded {

@@ -1,6 +1,7 @@
 //! user-service: accounts, tokens, nicks, sessions, leases.
 
 mod accounts;
+mod modes;
 mod operators;
 mod sessions;
 mod tokens;
@@ -13,6 +14,7 @@ pub use self::{
         Account, AccountExport, ChangePassword, Invite, MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, PatchAccount,
         RegisterAccount,
     },
+    modes::{PatchUserModes, UserModes},
     operators::{NetworkBan, NewNetworkBan, PasswordWasReset, ResetPassword, Suspend},
     sessions::{Credentials, EndSession, Lease, LeaseState, OpenSession, OpenedSession, RenewLease, Session},
     tokens::{
@@ -20,7 +22,14 @@ pub use self::{
         TokenRequest, TokenUser, Tokens,
     },
 };
-use crate::{AccountName, Nick, Person, Timestamp, event::UserEvent, id::UserId, text::LineText};
+use crate::{
+    AccountName, Nick, Person, Timestamp, auth::USERNAME, event::UserEvent, id::UserId, text::LineText,
+};
+
+/// Bytes of what somebody calls their user, with the `~` that says that nobody has checked it: what other servers of IRC have.
+pub const MAX_USERNAME_BYTES: usize = 20;
+/// Bytes of a real name: it stands in lines of IRC beside masks and away texts.
+pub const MAX_REALNAME_BYTES: usize = 128;
 
 /// Most users in one lookup.
 pub const MAX_LOOKUP: usize = 1000;
@@ -34,11 +43,23 @@ pub struct User {
     /// Has a session, or a REST token that holds a nick.
     pub online: bool,
     pub away: Option<String>,
+    /// `user` of `nick!user@host`.
+    #[serde(default = "username")]
+    pub username: String,
     /// `host` of `nick!user@host`: a cloak.
     pub host: String,
+    /// What they call themselves beside their nick.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub realname: Option<String>,
+    #[serde(default)]
+    pub modes: UserModes,
     pub operator: bool,
     /// Since when they are online.
     pub since: Option<Timestamp>,
+}
+
+fn username() -> String {
+    USERNAME.to_owned()
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
@@ -49,6 +70,11 @@ pub struct PatchUser {
     /// A text: away. An empty one: back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub away: Option<LineText>,
+    /// An empty text: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub realname: Option<LineText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub modes: Option<PatchUserModes>,
 }
 
 /// A user after a change, with the events that the bus will carry (none when nothing changed).
@@ -58,10 +84,15 @@ pub struct UserChanged {
     pub events: Vec<UserEvent>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+/// Who is asked about: by ids, by the nicks that they wear now, or both.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct Lookup {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ids: Vec<UserId>,
+    /// What is no nick is nobody's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub nicks: Vec<String>,
 }
 
 /// A nick that somebody had lately.
@@ -69,7 +100,11 @@ pub struct Lookup {
 pub struct FormerNick {
     pub nick: Nick,
     pub account: Option<AccountName>,
+    #[serde(default = "username")]
+    pub username: String,
     pub host: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub realname: Option<String>,
     pub until: Timestamp,
 }
 

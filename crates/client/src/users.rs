@@ -81,7 +81,15 @@ impl Users {
     }
 
     pub async fn lookup(&self, ids: Vec<UserId>) -> Result<Vec<User>, Error> {
-        let found: Batch<User> = self.0.post("/v1/users:lookup", Caller::Service, &Lookup { ids }).await?;
+        let lookup = Lookup { ids, ..Lookup::default() };
+        let found: Batch<User> = self.0.post("/v1/users:lookup", Caller::Service, &lookup).await?;
+        Ok(found.items)
+    }
+
+    /// Those who wear one of these nicks now.
+    pub async fn wearers(&self, nicks: Vec<String>) -> Result<Vec<User>, Error> {
+        let lookup = Lookup { nicks, ..Lookup::default() };
+        let found: Batch<User> = self.0.post("/v1/users:lookup", Caller::Service, &lookup).await?;
         Ok(found.items)
     }
 

@@ -1,6 +1,10 @@
 //! Registration of IRC: in several commands, and in any order of them (RFC 2812 §3.1).
 
-use api::{ErrorCode, Nick, auth::USERNAME};
+use api::{
+    ErrorCode, Nick,
+    auth::USERNAME,
+    users::{MAX_REALNAME_BYTES, MAX_USERNAME_BYTES},
+};
 use kit::config::Secret;
 
 use super::{irc, nick, sasl};
@@ -76,20 +80,15 @@ async fn open(session: &mut Session, wanted: &Nick) -> Result<(), Refusal> {
     }
 }
 
-/// Bytes of what somebody calls their user, with the `~` that says that nobody has checked it: `USERLEN` in 005.
-pub(crate) const MAX_USERNAME: usize = 20;
-/// Bytes of a real name: `NAMELEN` in 005.
-pub(crate) const MAX_REALNAME: usize = 128;
-
 /// What can stand in `nick!user@host` of it.
 fn shown_username(typed: &str) -> String {
     let is_fit = |c: &char| c.is_ascii_alphanumeric() || "-_.[]{}\\|^`".contains(*c);
-    let fit: String = typed.chars().filter(is_fit).take(MAX_USERNAME - 1).collect();
+    let fit: String = typed.chars().filter(is_fit).take(MAX_USERNAME_BYTES - 1).collect();
     if fit.is_empty() { USERNAME.to_owned() } else { format!("~{fit}") }
 }
 
 fn shown_realname(mut typed: String) -> String {
-    typed.truncate(typed.floor_char_boundary(MAX_REALNAME));
+    typed.truncate(typed.floor_char_boundary(MAX_REALNAME_BYTES));
     typed
 }
 
@@ -105,11 +104,17 @@ mod tests {
     #[test]
     fn names_are_cut_where_others_would_have_to() {
         let typed = |count| "a".repeat(count);
-        assert_eq!(shown_username(&typed(MAX_USERNAME - 1)), format!("~{}", typed(MAX_USERNAME - 1)));
-        assert_eq!(shown_username(&typed(MAX_USERNAME)), format!("~{}", typed(MAX_USERNAME - 1)));
+        assert_eq!(
+            shown_username(&typed(MAX_USERNAME_BYTES - 1)),
+            format!("~{}", typed(MAX_USERNAME_BYTES - 1))
+        );
+        assert_eq!(shown_username(&typed(MAX_USERNAME_BYTES)), format!("~{}", typed(MAX_USERNAME_BYTES - 1)));
         assert_eq!(shown_username("@ !"), USERNAME);
-        assert_eq!(shown_realname(typed(MAX_REALNAME)), typed(MAX_REALNAME));
-        assert_eq!(shown_realname(typed(MAX_REALNAME + 1)), typed(MAX_REALNAME));
-        assert_eq!(shown_realname(format!("{}é", typed(MAX_REALNAME - 1))), typed(MAX_REALNAME - 1));
+        assert_eq!(shown_realname(typed(MAX_REALNAME_BYTES)), typed(MAX_REALNAME_BYTES));
+        assert_eq!(shown_realname(typed(MAX_REALNAME_BYTES + 1)), typed(MAX_REALNAME_BYTES));
+        assert_eq!(
+            shown_realname(format!("{}é", typed(MAX_REALNAME_BYTES - 1))),
+            typed(MAX_REALNAME_BYTES - 1)
+        );
     }
 }

@@ -1,8 +1,6 @@
-use api::{ErrorCode, Nick};
-
-use super::{enter, part, sasl};
+use super::{enter, monitor, part, sasl, setname, user_mode};
 use crate::{
-    command::{Answer, Outcome, Refusal},
+    command::{Answer, Outcome},
     dialect::{
         Dialect,
         irc::{CapReply, CapRequest, Caps, Counts, Offer, Told, Word},
@@ -17,7 +15,9 @@ pub(super) async fn irc(session: &mut Session, word: Word) -> Answer {
         Word::Pass(password) => enter::pass(session, password),
         Word::User { username, realname } => enter::user(session, &username, realname).await,
         Word::Authenticate(param) => sasl::authenticate(session, param).await,
-        Word::UserMode { nick, changes } => user_mode(session, &nick, changes.as_deref()),
+        Word::UserMode { nick, changes } => user_mode::user_mode(session, &nick, changes.as_deref()).await,
+        Word::Monitor(what) => monitor::monitor(session, what).await,
+        Word::Setname(realname) => setname::setname(session, realname).await,
         Word::End(end) => Ok(Outcome::Irc(Told::End(end))),
         Word::PartAll => part_all(session).await,
         Word::Page(page) => Ok(Outcome::Irc(Told::Page(page, counts(session)))),
@@ -66,25 +66,6 @@ async fn cap(session: &mut Session, request: CapRequest) -> Answer {
     Ok(Outcome::Irc(Told::Cap(reply)))
 }
 
-/// People have no modes of their own: those of the reader are shown, and none can be changed.
-fn user_mode(session: &Session, nick: &str, changes: Option<&str>) -> Answer {
-    let actor = session.actor()?;
-    let is_me = Nick::try_from(nick).is_ok_and(|nick| nick == actor.person.nick);
-    if !is_me {
-        return Err(Refusal::new(ErrorCode::Forbidden)
-            .detail("modes are everybody's own")
-            .what(SOMEBODY_ELSE));
-    }
-    match changes.map(|changes| changes.trim_matches(['+', '-'])) {
-        None | Some("") => Ok(Outcome::Irc(Told::UserMode)),
-        Some(_) => Err(Refusal::new(ErrorCode::InvalidMode).what(USER_MODE).detail("there is no such mode")),
-    }
-}
-
-/// What errors name: 502, and 501.
-pub(crate) const SOMEBODY_ELSE: &str = "user";
-pub(crate) const USER_MODE: &str = "user-mode";
-
 /// `JOIN 0` (RFC 2812 §3.2.1).
 async fn part_all(session: &mut Session) -> Answer {
     let mut parted = Vec::new();
@@ -97,6 +78,8 @@ async fn part_all(session: &mut Session) -> Answer {
 
 pub(super) fn counts(session: &Session) -> Counts {
     let (people, channels, _) = session.gateway.hub.sizes();
+    let (invisible, operators) = session.gateway.hub.marked();
     let server = &session.gateway.server;
-    Counts { people, channels, most: server.most(people), unknown: server.strangers() }
+    let (most, unknown) = (server.most(people), server.strangers());
+    Counts { people, invisible, operators, channels, most, unknown }
 }

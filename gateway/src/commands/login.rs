@@ -1,13 +1,13 @@
 use api::{
-    ErrorCode, Item,
+    ErrorCode, Item, Nick,
     auth::ServiceName,
-    id::SessionId,
     page::Batch,
     users::{Credentials, OpenSession, OpenedSession},
 };
 
 use crate::{
     command::{Answer, Asked, Login, Outcome, Refusal},
+    reopen,
     session::Session,
 };
 
@@ -17,18 +17,22 @@ pub(super) async fn login(session: &mut Session, login: Login) -> Answer {
     if let Some(account) = actor.as_ref().and_then(|actor| actor.account.as_ref()) {
         return Err(Refusal::new(ErrorCode::AlreadyLoggedIn).what(account.as_str()));
     }
-    let opened = check(session, login).await?;
+    let opened = check(session, login, None).await?;
     session.opened(&opened).await;
     let name =
         opened.user.account.as_ref().map_or_else(|| opened.user.person.nick.to_string(), ToString::to_string);
     Ok(Outcome::LoggedIn { name })
 }
 
-/// Opens the session, which is nobody's yet.
-pub(super) async fn check(session: &mut Session, login: Login) -> Result<OpenedSession, Refusal> {
+/// Opens the session, which is nobody's yet. `nick`: what they want to be called.
+pub(super) async fn check(
+    session: &mut Session,
+    login: Login,
+    nick: Option<&Nick>,
+) -> Result<OpenedSession, Refusal> {
     session.admit_secret()?;
     session.admit_login()?;
-    match open(session, login).await {
+    match open(session, login, nick).await {
         Ok(opened) => {
             session.login_succeeded();
             Ok(opened)
@@ -42,22 +46,20 @@ pub(super) async fn check(session: &mut Session, login: Login) -> Result<OpenedS
     }
 }
 
-async fn open(session: &Session, login: Login) -> Result<OpenedSession, Refusal> {
+async fn open(session: &Session, login: Login, nick: Option<&Nick>) -> Result<OpenedSession, Refusal> {
     let (credentials, name) = match login {
         Login::Password { name, password } => {
             (Credentials::Password { name: name.clone(), password: password.into_inner() }, name)
         }
         Login::Token(token) => (Credentials::Token { token: token.into_inner() }, "-".to_owned()),
     };
-    let id = SessionId::random(&mut rand::rng());
     let by_password = matches!(credentials, Credentials::Password { .. });
     let item = OpenSession {
-        id: id.clone(),
-        gateway: session.gateway.id.clone(),
-        address: session.address,
-        credentials,
         replaces: session.client.session(),
+        nick: nick.map(ToString::to_string),
+        ..reopen::opening(&session.gateway, &session.client, session.address, credentials)
     };
+    let id = item.id.clone();
     let opened = if by_password { alone(session, item).await } else { session.gateway.opens.put(item).await };
     opened
         .inspect_err(|refusal| session.may_be_open(id, refusal))

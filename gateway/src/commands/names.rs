@@ -1,7 +1,13 @@
-use api::auth::ServiceName;
+use std::collections::HashSet;
+
+use api::{
+    auth::{Actor, ServiceName},
+    channels::Member,
+    id::UserId,
+};
 
 use crate::{
-    command::{Answer, Asked, Named, Outcome},
+    command::{Answer, Asked, Named, Outcome, Refusal},
     session::Session,
 };
 
@@ -21,10 +27,22 @@ pub(super) async fn names(session: &mut Session, channel: Option<String>) -> Ans
         let page = session.gateway.channels.members(&actor, &channel.id, cursor.as_deref()).await;
         let page =
             page.of(ServiceName::Channels).map_err(|refusal| refusal.channel(channel.name.as_str()))?;
-        members.extend(page.items.into_iter().map(Named::from));
+        let hidden = invisible(session, &actor, &page.items).await?;
+        let shown = page.items.into_iter().filter(|member| !hidden.contains(&member.person.id));
+        members.extend(shown.map(Named::from));
         cursor = page.next;
         if cursor.is_none() {
             return Ok(Outcome::Names { channel: channel.name, members, secret });
         }
     }
+}
+
+/// Members who do not want to be found by strangers, as whoever asks from outside is.
+async fn invisible(session: &Session, actor: &Actor, members: &[Member]) -> Result<HashSet<UserId>, Refusal> {
+    if actor.is_operator() || members.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let ids = members.iter().map(|member| member.person.id.clone()).collect();
+    let users = session.gateway.users.lookup(ids).await.of(ServiceName::Users)?;
+    Ok(users.into_iter().filter(|user| user.modes.invisible).map(|user| user.person.id).collect())
 }

@@ -1,12 +1,12 @@
 use api::{
     ErrorCode, Nick,
     auth::{Actor, ServiceName},
-    id::SessionId,
-    users::{Credentials, OpenSession, PatchUser, UserChanged},
+    users::{Credentials, PatchUser, UserChanged},
 };
 
 use crate::{
     command::{Answer, Asked, Outcome, Refusal},
+    reopen,
     session::Session,
 };
 
@@ -24,13 +24,8 @@ pub(super) fn parse(nick: &str) -> Result<Nick, Refusal> {
 }
 
 pub(super) async fn enter(session: &mut Session, wanted: &Nick) -> Answer {
-    let open = OpenSession {
-        id: SessionId::random(&mut rand::rng()),
-        gateway: session.gateway.id.clone(),
-        address: session.address,
-        credentials: Credentials::Guest { nick: wanted.to_string() },
-        replaces: None,
-    };
+    let credentials = Credentials::Guest { nick: wanted.to_string() };
+    let open = reopen::opening(&session.gateway, &session.client, session.address, credentials);
     let id = open.id.clone();
     let gateway = &session.gateway;
     let mut opened = gateway.opens.put(open.clone()).await;
@@ -46,7 +41,7 @@ pub(super) async fn enter(session: &mut Session, wanted: &Nick) -> Answer {
 
 async fn rename(session: &mut Session, wanted: &Nick) -> Answer {
     let actor = session.actor()?;
-    let patch = PatchUser { nick: Some(wanted.to_string()), away: None };
+    let patch = PatchUser { nick: Some(wanted.to_string()), ..PatchUser::default() };
     let changed = change(session, &actor, &patch).await?;
     session.gateway.hub.user_changed(session.client.id, changed.events);
     Ok(Outcome::Nick { nick: changed.user.person.nick })

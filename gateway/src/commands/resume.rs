@@ -169,7 +169,8 @@ async fn show(client: &Client, page: History, cursor: u64) -> u64 {
     let mut lines = Vec::new();
     let dialect = queue.dialect();
     for entry in page.items.iter().filter(|entry| !entry.redacted) {
-        let author = Who { nick: entry.author.nick.as_str(), mask: "", account: None, realname: None };
+        let author =
+            Who { nick: entry.author.nick.as_str(), mask: "", account: None, realname: None, bot: false };
         dialect.event(&Event::Entry { entry, author }, entry.at, &mut lines);
     }
     queue.partial(lines.into());

@@ -30,7 +30,10 @@ pub(super) async fn authenticate(session: &mut Session, param: Secret<String>) -
 }
 
 async fn log_in(session: &mut Session, name: String, password: Secret<String>) -> Answer {
-    let opened = match login::check(session, Login::Password { name, password }).await {
+    let registering = session.irc.as_ref().and_then(|irc| irc.registration.as_ref());
+    let worn = session.client.actor().map(|actor| actor.person.nick.clone());
+    let nick = worn.or_else(|| registering.and_then(|registration| registration.wanted_nick()).cloned());
+    let opened = match login::check(session, Login::Password { name, password }, nick.as_ref()).await {
         Ok(opened) => opened,
         Err(refusal) if refusal.problem.status == 503 => return Err(refusal),
         Err(_) => return Ok(Outcome::Irc(Told::Sasl(Fault::Failed))),
@@ -52,7 +55,6 @@ async fn log_in(session: &mut Session, name: String, password: Secret<String>) -
         }
         Some(former) => {
             let before = Shown::from(&*former);
-            let opened = keep_nick(session, opened, &former.person.nick).await.0;
             session.opened(&opened).await;
             let me = Shown::from(&session.actor_of(&opened));
             let former = (before.nick.as_str() != me.nick.as_str()).then_some(before);
@@ -73,7 +75,7 @@ pub(super) async fn keep_nick(
         return (opened, None);
     }
     let actor: Actor = session.actor_of(&opened);
-    let patch = PatchUser { nick: Some(wanted.to_string()), away: None };
+    let patch = PatchUser { nick: Some(wanted.to_string()), ..PatchUser::default() };
     match nick::change(session, &actor, &patch).await {
         Ok(changed) => {
             session.gateway.hub.user_events(changed.events);

@@ -1,8 +1,4 @@
-use api::{
-    Nick,
-    auth::{ServiceName, USERNAME},
-    mode::Roles,
-};
+use api::{Nick, auth::ServiceName, mode::Roles};
 use client::Caller;
 
 use super::names;
@@ -41,18 +37,21 @@ async fn members(session: &mut Session, channel: &str) -> Rows {
 
 async fn people(session: &mut Session, mask: &str) -> Rows {
     // RFC 2812 §3.6.1: 0 is everybody.
-    let found = session.gateway.hub.who_matches(if mask == "0" { "*" } else { mask }, MAX_MATCHES);
+    let actor = session.actor()?;
+    let pattern = if mask == "0" { "*" } else { mask };
+    let found = session.gateway.hub.who_matches(pattern, MAX_MATCHES, &actor);
     let Ok(nick) = Nick::try_from(mask) else { return Ok(found) };
     if !found.is_empty() {
         return Ok(found);
     }
-    let actor = session.actor()?;
     let user = session.gateway.users.by_nick(Caller::Actor(&actor), &nick).await.of(ServiceName::Users)?;
     if !user.online {
         return Ok(Vec::new());
     }
-    let mask = event::mask(USERNAME, &user.host);
+    let mask = event::mask(&user.username, &user.host);
     let named = Named { nick: user.person.nick, roles: Roles::NONE, mask };
     let account = event::account(user.account.as_ref());
-    Ok(vec![WhoRow { account, away: user.away.is_some(), operator: user.operator, ..WhoRow::of(named) }])
+    let realname = user.realname.map(Into::into);
+    let (away, operator, bot) = (user.away.is_some(), user.operator, user.modes.bot);
+    Ok(vec![WhoRow { realname, account, away, operator, bot, ..WhoRow::of(named) }])
 }

@@ -22,13 +22,13 @@ pub(crate) mod word;
 pub(crate) use self::{
     caps::{Caps, Offer, Reply as CapReply, Request as CapRequest},
     decode::decode,
-    encode::{answer, closing, ping},
+    encode::{answer, closing, ping, presence},
     entry::fits,
     events::{ENTRIES, event, relevant},
     frame::frame,
     registration::{Registration, Wanted},
     sasl::{Exchange, Fault, Next, step as sasl_step},
-    word::{Counts, End, LoggedIn, Page, Told, Word},
+    word::{Counts, End, LoggedIn, Monitor, Page, Told, Word},
 };
 
 use std::sync::Arc;

@@ -19,7 +19,7 @@ use api::{
 use bytes::Bytes;
 use parking_lot::Mutex;
 
-use crate::{dialect::Dialect, sendq::SendQueue, server::Server};
+use crate::{dialect::Dialect, event::Shown, sendq::SendQueue, server::Server};
 
 /// Which connection, in this run of this gateway. Other processes know sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -49,6 +49,8 @@ struct Me {
     own: Vec<u8>,
     /// What it calls its user and itself, where it is asked for that.
     named: Option<Box<Named>>,
+    /// It is a program, which what it says is marked with.
+    bot: bool,
 }
 
 struct Named {
@@ -143,6 +145,28 @@ impl Client {
 
     pub(crate) fn realname(&self) -> Option<Arc<str>> {
         Some(self.me.lock().named.as_ref()?.realname.clone())
+    }
+
+    /// Its real name is another one now.
+    pub(super) fn is_called(&self, realname: &str) {
+        if let Some(named) = &mut self.me.lock().named {
+            named.realname = realname.into();
+        }
+    }
+
+    pub(super) fn set_bot(&self, bot: bool) {
+        self.me.lock().bot = bot;
+    }
+
+    /// Who it is, as it is shown.
+    pub(crate) fn shown(&self) -> Option<Shown> {
+        let me = self.me.lock();
+        Some(Shown { bot: me.bot, ..Shown::from(&**me.actor.as_ref()?) })
+    }
+
+    /// What it calls its user.
+    pub(crate) fn username(&self) -> Option<String> {
+        Some(self.me.lock().named.as_ref()?.username.to_string())
     }
 
     /// Who it is in a session.

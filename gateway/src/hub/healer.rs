@@ -127,7 +127,10 @@ impl Healer {
     /// Asks one owner, whose feed has just (re)started.
     pub(crate) async fn heads_of(&self, owner: ServiceName) {
         match owner {
-            ServiceName::Users => self.user_heads().await,
+            ServiceName::Users => {
+                self.user_heads().await;
+                self.watched_people().await;
+            }
             ServiceName::Channels => self.channel_heads().await,
             ServiceName::Messages => {
                 self.conversation_heads().await;
@@ -172,6 +175,16 @@ impl Healer {
         for held in or_empty(self.hub().with(|state, _| state.held_people())) {
             if let Some(heads) = heard(self.gateway.users.heads(&held).await) {
                 self.hub().with(|state, now| state.people_at(heads, now));
+            }
+        }
+    }
+
+    /// Asks about those who are watched: whoever came or went while the feed was silent.
+    async fn watched_people(&self) {
+        for nicks in self.hub().watched().chunks(api::users::MAX_LOOKUP) {
+            let asked = nicks.iter().map(ToString::to_string).collect();
+            if let Some(found) = heard(self.gateway.users.wearers(asked).await) {
+                self.hub().wearers(nicks, &found, None);
             }
         }
     }

@@ -8,6 +8,7 @@ use api::{
     channels::Member,
     event::{UserChange, UserEvent},
     id::{ChannelId, UserId},
+    users::{User, UserModes},
 };
 use client::sequence::Sequence;
 use smallvec::SmallVec;
@@ -22,8 +23,10 @@ pub(super) struct Known {
     /// `user@host` as last seen; empty at first.
     pub(super) mask: Arc<str>,
     pub(super) account: Option<Arc<str>>,
-    /// Of those connected here.
+    /// As far as this gateway has heard of it.
     pub(super) realname: Option<Arc<str>>,
+    /// The same.
+    pub(super) modes: UserModes,
     /// Their text, as far as this gateway has heard of it.
     pub(super) away: Option<Arc<str>>,
     /// Of those connected here.
@@ -36,23 +39,27 @@ pub(super) struct Known {
 }
 
 impl Known {
-    fn shown(&self) -> Shown {
+    pub(super) fn shown(&self) -> Shown {
         Shown {
             nick: self.nick.clone(),
             mask: self.mask.clone(),
             account: self.account.clone(),
             realname: self.realname.clone(),
+            bot: self.modes.bot,
         }
     }
 }
 
 impl State {
-    pub(super) fn connect_person(&mut self, actor: &Actor, away: Option<&str>, client: &Client) {
+    pub(super) fn connect_person(&mut self, actor: &Actor, user: &User, client: &Client) {
         let person = &actor.person;
         let Shown { mask, account, .. } = Shown::from(actor);
         let known = self.know(person);
-        (known.mask, known.account, known.away) = (mask, account, away.map(Into::into));
-        (known.realname, known.operator) = (client.realname(), actor.is_operator());
+        (known.mask, known.account) = (mask, account);
+        (known.away, known.realname) =
+            (user.away.as_deref().map(Into::into), user.realname.as_deref().map(Into::into));
+        (known.modes, known.operator) = (user.modes, actor.is_operator());
+        client.set_bot(user.modes.bot);
         known.clients.push(client.id);
         let nick = known.nick.clone();
         self.nicks.insert(nick.key(), person.id.clone());
@@ -103,6 +110,7 @@ impl State {
             mask: Arc::default(),
             account: None,
             realname: None,
+            modes: UserModes::default(),
             away: None,
             operator: false,
             events: Sequence::new(person.user_version),
@@ -179,7 +187,8 @@ impl State {
     /// A user event came, from a reply or the bus.
     pub(super) fn user_event(&mut self, event: UserEvent, at: Instant) {
         let user = event.user.clone();
-        let Some(known) = self.people.get_mut(&user) else { return };
+        self.watch_event(&event);
+        let Some(known) = self.people.get_mut(&user) else { return self.show_to_watchers(&event) };
         known.events.offer(event, at);
         self.pump_user(&user, at);
     }
@@ -202,8 +211,12 @@ impl State {
             UserChange::SessionEnded { ended, reason, forced, .. } => {
                 self.session_ended(ended, reason, *forced, at)
             }
-            // Nobody is shown these; services see to suspension, revocation and erasure, which end sessions.
             UserChange::Away { text } => self.away_changed(&event.user, text.as_deref(), event.at),
+            UserChange::Realname { realname } => {
+                self.realname_changed(&event.user, realname.as_deref(), event.at, doer.as_ref());
+            }
+            UserChange::Modes { modes } => self.modes_changed(&event.user, *modes),
+            // Nobody is shown these; services see to suspension, revocation and erasure, which end sessions.
             UserChange::NickChanged { .. }
             | UserChange::SessionOpened { .. }
             | UserChange::Revoked { .. }
@@ -226,8 +239,61 @@ impl State {
         let Some(known) = self.people.get(user) else { return };
         let (own, who) = (known.clients.clone(), known.shown());
         let mut viewers = self.viewers_of(user);
+        viewers.extend(self.closer_watchers(&who.nick));
         viewers.retain(|viewer| !own.contains(viewer));
+        viewers.sort_unstable();
+        viewers.dedup();
         self.show(&viewers, &Event::Away { who: who.who(), text }, at);
+    }
+
+    fn realname_changed(&mut self, user: &UserId, name: Option<&str>, at: Timestamp, doer: Option<&Doer>) {
+        self.hand_out();
+        let Some(known) = self.people.get_mut(user) else { return };
+        known.realname = name.map(Into::into);
+        let (who, clients) = (known.shown(), known.clients.clone());
+        for local in clients.iter().filter_map(|id| self.clients.get(id)) {
+            local.client.is_called(name.unwrap_or_default());
+        }
+        let mut viewers = self.viewers_of(user);
+        viewers.extend(self.closer_watchers(&who.nick));
+        viewers.sort_unstable();
+        viewers.dedup();
+        let realname = name.unwrap_or(who.nick.as_str());
+        self.show_others(viewers, &Event::Setname { who: who.who(), realname }, at, doer);
+    }
+
+    /// Their own connections are told by their replies, or when they ask.
+    fn modes_changed(&mut self, user: &UserId, modes: UserModes) {
+        self.hand_out();
+        let Some(known) = self.people.get_mut(user) else { return };
+        known.modes = modes;
+        for local in known.clients.iter().filter_map(|id| self.clients.get(id)) {
+            local.client.set_bot(modes.bot);
+        }
+    }
+
+    /// Somebody has logged in and goes on under the same nick.
+    pub(super) fn show_login(&mut self, user: &UserId, nick: &Nick, at: Timestamp) {
+        self.hand_out();
+        let who = self.shown_to_watchers(user, nick);
+        let own = self.people.get(user).map(|known| known.clients.to_vec()).unwrap_or_default();
+        let event = Event::Account { who: who.who() };
+        self.show_to_closer_watchers(nick, &own, &event, at);
+    }
+
+    /// Somebody who is nobody's neighbour here has changed.
+    fn show_to_watchers(&mut self, event: &UserEvent) {
+        let mut who = self.shown_to_watchers(&event.user, &event.nick);
+        who.account = event::account(event.account.as_ref());
+        let shown = match &event.change {
+            UserChange::Away { text } => Event::Away { who: who.who(), text: text.as_deref() },
+            UserChange::Realname { realname } => {
+                let realname = realname.as_deref().unwrap_or(event.nick.as_str());
+                Event::Setname { who: who.who(), realname }
+            }
+            _ => return,
+        };
+        self.show_to_closer_watchers(&event.nick, &[], &shown, event.at);
     }
 
     /// Everyone who shares a channel with somebody, and their own connections.

@@ -23,6 +23,7 @@ pub(super) struct Item {
     /// The author's.
     pub(super) mask: Arc<str>,
     pub(super) account: Option<Arc<str>>,
+    pub(super) bot: bool,
     /// Given in the entry's place.
     pub(super) owed: Option<Owed>,
     /// Connections that are answered, or may be, instead of being shown the entry.
@@ -98,9 +99,9 @@ fn form<'a>(forms: &'a mut SmallVec<[Form; 2]>, dialect: Dialect, run: &Run) -> 
     let index = forms.iter().position(|form| form.dialect == dialect).unwrap_or_else(|| {
         let mut bytes = Vec::new();
         let mut ends = Vec::with_capacity(run.items.len());
-        for Item { entry, mask, account, .. } in &run.items {
-            let author =
-                Who { nick: entry.author.nick.as_str(), mask, account: account.as_deref(), realname: None };
+        for Item { entry, mask, account, bot, .. } in &run.items {
+            let (nick, account) = (entry.author.nick.as_str(), account.as_deref());
+            let author = Who { nick, mask, account, realname: None, bot: *bot };
             dialect.event(&Event::Entry { entry, author }, entry.at, &mut bytes);
             ends.push(bytes.len());
         }

@@ -161,7 +161,10 @@ impl State {
         let author = self.shown(&entry.author);
         entry.author.nick = author.nick;
         let hidden = self.hidden_from(&entry, owed.as_ref());
-        self.gather(id, Item { entry, mask: author.mask, account: author.account, owed, hidden });
+        self.gather(
+            id,
+            Item { entry, mask: author.mask, account: author.account, bot: author.bot, owed, hidden },
+        );
     }
 
     /// Who is answered, or may be, instead of being shown an entry.

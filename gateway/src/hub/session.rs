@@ -9,13 +9,14 @@ use std::{
 
 use api::{
     ChannelName, Nick, Person, Timestamp,
+    auth::Actor,
     id::{ChannelId, SessionId, UserId},
-    users::OpenedSession,
+    users::{OpenedSession, User},
 };
 
 use kit::config::Secret;
 
-use super::{Client, ClientId, Hub, Membership, State, due::Thing, resume::Cursor};
+use super::{Client, ClientId, Hub, Membership, State, due::Thing, now, resume::Cursor};
 
 /// A connection that is somebody.
 pub(super) struct Local {
@@ -34,6 +35,8 @@ pub(super) struct Local {
     lost: Option<String>,
     /// Channels that the end of the session took it out of.
     pub(super) left: Vec<Left>,
+    /// Nicks that it watches, as typed: at most [`super::MAX_WATCHED`].
+    pub(super) watches: Vec<Nick>,
 }
 
 /// A channel that a connection is no longer shown, and the last seq that it was shown.
@@ -92,6 +95,9 @@ impl State {
         let actor = client.actor_of(opened);
         let former = self.clients.get(&client.id).map(|local| local.user.clone());
         let left = self.where_it_stands(client.id);
+        let before = client.actor();
+        // It goes on watching what it watches.
+        let watches = self.clients.get_mut(&client.id).map(|local| std::mem::take(&mut local.watches));
         if former.is_some() {
             self.closed(client.id);
         }
@@ -100,18 +106,33 @@ impl State {
             client: client.clone(),
             session: opened.session.clone(),
             user: user.person.id.clone(),
-            former,
+            former: former.clone(),
             since: opened.opened_at,
             cursors: HashMap::new(),
             address,
             secret: Secret::new(opened.secret.clone()),
             lost: None,
             left: Vec::new(),
+            watches: watches.unwrap_or_default(),
         };
         self.clients.insert(client.id, local);
         self.sessions.insert(opened.session.clone(), client.id);
-        self.connect_person(&actor, user.away.as_deref(), client);
+        self.connect_person(&actor, user, client);
+        self.came_in(user, former.as_ref().zip(before.as_deref()));
         left
+    }
+
+    /// Tells those who watch that somebody is there, in the place of whom they were before on the same connection.
+    fn came_in(&mut self, user: &User, former: Option<(&UserId, &Actor)>) {
+        let Person { id, nick, user_version } = &user.person;
+        let mask = self.people.get(id).map(|known| known.mask.clone()).unwrap_or_default();
+        self.wears(id, *user_version, nick, &mask, None);
+        let Some((former, before)) = former.filter(|(former, _)| *former != id) else { return };
+        if before.person.nick == *nick {
+            self.show_login(id, nick, now());
+        } else {
+            self.wears_no_more(&before.person.nick, Some(former), u64::MAX, None);
+        }
     }
 
     fn where_it_stands(&self, id: ClientId) -> Vec<Left> {
@@ -130,6 +151,7 @@ impl State {
     pub(super) fn closed(&mut self, id: ClientId) {
         self.hand_out();
         self.detach_all(id);
+        self.unwatch(id, None);
         let Some(local) = self.clients.remove(&id) else { return };
         if self.sessions.get(&local.session) == Some(&id) {
             self.sessions.remove(&local.session);

@@ -325,8 +325,9 @@ fn a_session_that_has_ended_closes_its_connection() {
 #[test]
 fn so_many_people_who_match_are_told_of_and_no_more() {
     let mut stage = Stage::new();
-    stage.in_channel(["alice", "bob", "carol"]);
-    let told = |most| stage.state.who_matches("*", most).len();
+    let [alice, _, _] = stage.in_channel(["alice", "bob", "carol"]);
+    let by = stage.state.clients[&alice].client.actor().unwrap();
+    let told = |most| stage.state.who_matches("*", most, &by).len();
     assert_eq!((told(3), told(2)), (3, 2));
 }
 

@@ -2,9 +2,11 @@
 
 use api::{
     ChannelName, Nick,
+    auth::Actor,
     id::{ChannelId, UserId},
     mask::glob,
     mode::Roles,
+    users::UserModes,
 };
 
 use super::{ClientId, Hub, State, person::Known};
@@ -21,9 +23,22 @@ impl Hub {
         self.state.lock().who_is_in(channel)
     }
 
-    /// Those who are connected here and whose nick, user, host or real name matches; of more than `most`, any.
-    pub(crate) fn who_matches(&self, pattern: &str, most: usize) -> Vec<WhoRow> {
-        self.state.lock().who_matches(pattern, most)
+    /// Those who are connected here and whose nick, user, host or real name matches, as `by` may find them; of more than `most`,
+    /// any.
+    pub(crate) fn who_matches(&self, pattern: &str, most: usize, by: &Actor) -> Vec<WhoRow> {
+        self.state.lock().who_matches(pattern, most, by)
+    }
+
+    /// What somebody has set about themselves, as far as this gateway has heard.
+    pub(crate) fn modes(&self, user: &UserId) -> UserModes {
+        self.state.lock().people.get(user).map(|known| known.modes).unwrap_or_default()
+    }
+
+    /// How many of those connected here are invisible, and how many operators.
+    pub(crate) fn marked(&self) -> (usize, usize) {
+        let state = self.state.lock();
+        let here = || state.people.values().filter(|known| !known.clients.is_empty());
+        (here().filter(|known| known.modes.invisible).count(), here().filter(|known| known.operator).count())
     }
 }
 
@@ -31,7 +46,7 @@ impl State {
     fn seen(&self, user: &UserId, by: ClientId) -> Seen {
         let Some(known) = self.people.get(user) else { return Seen::default() };
         let channels = known.channels.iter().filter_map(|id| self.shown_channel(id, user, by)).collect();
-        Seen { mask: known.mask.clone(), realname: known.realname.clone(), channels }
+        Seen { channels }
     }
 
     /// A channel that somebody is in, unless it is secret and the one who asks is not in it.
@@ -58,8 +73,17 @@ impl State {
         Some(rows)
     }
 
-    pub(super) fn who_matches(&self, pattern: &str, most: usize) -> Vec<WhoRow> {
-        let here = self.people.values().filter(|known| !known.clients.is_empty());
+    pub(super) fn who_matches(&self, pattern: &str, most: usize, by: &Actor) -> Vec<WhoRow> {
+        let me = self.people.get(by.id());
+        // RFC 2812 §3.6.1: whoever is invisible and shares no channel with those who ask is not found by masks.
+        let shares = |known: &Known| {
+            me.is_some_and(|me| me.channels.iter().any(|channel| known.channels.contains(channel)))
+        };
+        let here = self.people.iter().filter(|(id, known)| {
+            let is_found = !known.modes.invisible || *id == by.id() || by.is_operator() || shares(known);
+            is_found && !known.clients.is_empty()
+        });
+        let here = here.map(|(_, known)| known);
         let matches = |known: &&Known| {
             let (user, host) = known.mask.split_once('@').unwrap_or_default();
             let realname = known.realname.as_deref().unwrap_or_default();
@@ -79,6 +103,7 @@ fn row(known: &Known, roles: Roles) -> WhoRow {
         account: known.account.clone(),
         away: known.away.is_some(),
         operator: known.operator,
+        bot: known.modes.bot,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The gateway over real sockets, with the real services in the same process.
 #![allow(dead_code, unused_imports, reason = "each test binary uses its part of it")]
 
+mod irc;
 mod person;
 
 use std::{

@@ -4,7 +4,7 @@ use api::{
     ErrorCode, Nick, Page, Problem, Timestamp,
     auth::Scope,
     page::Batch,
-    users::{FormerNick, Lookup, MAX_LOOKUP, PatchUser, User, UserChanged},
+    users::{FormerNick, Lookup, MAX_LOOKUP, MAX_REALNAME_BYTES, PatchUser, User, UserChanged},
 };
 use axum::extract::State;
 use kit::{
@@ -45,13 +45,13 @@ pub(super) async fn show(
     Ok(Json(found.view()))
 }
 
-/// Changes one's nick, one's away text, or both.
+/// Changes one's nick, away text, real name or modes.
 #[utoipa::path(patch, path = "/v1/users/{user}", tag = "users",
     params(("user" = String, Path, description = "`me`, or one's own id")), request_body = PatchUser, responses(
     (status = 200, description = "The person, with the events that the change made", body = UserChanged),
     (status = 403, description = "forbidden: it is somebody else", body = Problem),
     (status = 409, description = "nick-in-use", body = Problem),
-    (status = 422, description = "invalid-nick", body = Problem),
+    (status = 422, description = "invalid-nick, text-too-long", body = Problem),
 ))]
 pub(super) async fn patch(
     State(app): State<App>,
@@ -67,13 +67,19 @@ pub(super) async fn patch(
     if let Some(nick) = &nick {
         app.check_bans(None, &actor.host, nick, actor.account.as_ref())?;
     }
-    let change = Change { nick, away: body.away.map(String::from) };
+    let realname = body.realname.map(String::from);
+    if realname.as_deref().is_some_and(|name| !login::is_realname(name)) {
+        let detail = format!("a real name has at most {MAX_REALNAME_BYTES} bytes");
+        return Err(Failure::new(ErrorCode::TextTooLong).detail(&detail).field("/realname", detail));
+    }
+    let modes = body.modes.unwrap_or_default();
+    let change = Change { nick, away: body.away.map(String::from), realname, modes };
     let (user, events) = app.store.change(actor.id(), change, actor.session.as_ref(), app.now()).await?;
     app.announce(&events, asker.origin.as_deref());
     Ok(Json(UserChanged { user: user.view(), events }))
 }
 
-/// Shows many people at once; those that do not exist are left out.
+/// Shows many people at once, by id or by nick; those that do not exist are left out.
 #[utoipa::path(post, path = "/v1/users:lookup", tag = "users", request_body = Lookup, responses(
     (status = 200, description = "Those that exist", body = Batch<User>),
     (status = 422, description = "invalid-parameter: more than 1000", body = Problem),
@@ -84,11 +90,21 @@ pub(super) async fn lookup(
     Json(body): Json<Lookup>,
 ) -> Result<Json<Batch<User>>> {
     reader(&caller)?;
-    if body.ids.len() > MAX_LOOKUP {
-        let detail = format!("at most {MAX_LOOKUP} ids at once");
-        return Err(Failure::new(ErrorCode::InvalidParameter).detail(&detail).field("/ids", detail));
+    let Lookup { ids, nicks } = body;
+    for (count, field) in [(ids.len(), "ids"), (nicks.len(), "nicks")] {
+        if count > MAX_LOOKUP {
+            let detail = format!("at most {MAX_LOOKUP} {field} at once");
+            return Err(Failure::new(ErrorCode::InvalidParameter)
+                .detail(&detail)
+                .field(format!("/{field}"), detail));
+        }
     }
-    let found = app.store.many(&body.ids).await?;
+    let nicks: Vec<Nick> = nicks.into_iter().filter_map(|nick| Nick::try_from(nick).ok()).collect();
+    let mut found = if ids.is_empty() { Vec::new() } else { app.store.many(&ids).await? };
+    if !nicks.is_empty() {
+        let wearers = app.store.wearers(&nicks).await?;
+        found.extend(wearers.into_iter().filter(|user| !ids.contains(&user.id)));
+    }
     Ok(Json(Batch { items: found.iter().map(|user| user.view()).collect() }))
 }
 

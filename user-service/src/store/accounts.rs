@@ -70,8 +70,9 @@ const INSERT: &str =
 const PASSWORD: &str = "select password from accounts where user_id = $1";
 const SET_PASSWORD: &str = "update accounts set password = $2 where user_id = $1";
 const SET_DISPLAY_NAME: &str = "update accounts set display_name = $2 where user_id = $1";
-const FORMER: &str =
-    "select nick, host, until from former_nicks where user_id = $1 order by until desc limit 1000";
+const FORMER: &str = "select nick, username, host, realname, until from former_nicks where user_id = $1 order by until desc limit 1000";
+
+type Former = (Checked<api::Nick>, String, String, Option<String>, i64);
 
 /// Whether the password's hash is still the one that was verified.
 pub(crate) async fn password_is(tx: &mut Tx, user: &UserId, hash: &str) -> sqlx::Result<bool> {
@@ -222,11 +223,13 @@ impl Store {
         let Some(account) = self.account_of(user).await? else { return Ok(None) };
         let sessions = self.sessions_of(user, "", 1000).await?;
         let api_tokens = self.api_tokens(user, "", 1000).await?;
-        let former: Vec<(Checked<api::Nick>, String, i64)> = read_all!(self.db, FORMER, user.as_str())?;
-        let former_nicks = former.into_iter().map(|(nick, host, until)| FormerNick {
+        let former: Vec<Former> = read_all!(self.db, FORMER, user.as_str())?;
+        let former_nicks = former.into_iter().map(|(nick, username, host, realname, until)| FormerNick {
             nick: nick.0,
             account: account.user.account().cloned(),
+            username,
             host,
+            realname,
             until: Timestamp(until),
         });
         Ok(Some(Exported {

@@ -2,6 +2,7 @@
 
 use api::{
     AccountName, ErrorCode, Nick, Timestamp,
+    auth::USERNAME,
     event::{UserChange, UserEvent},
     id::UserId,
 };
@@ -50,6 +51,8 @@ async fn unname(tx: &mut Tx, user: &mut UserRow, now: Timestamp) -> Result<()> {
     user.nick.0 = nobody(&user.id)?;
     user.account = None;
     user.away = None;
+    user.username = USERNAME.to_owned();
+    user.realname = None;
     user.freed_at = Some(now.0);
     Ok(())
 }

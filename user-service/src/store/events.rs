@@ -46,6 +46,7 @@ pub(crate) async fn record(
         nick: user.nick.0.clone(),
         account: user.account().cloned(),
         session: session.cloned(),
+        online: Some(user.since.is_some()),
         change,
     };
     let json = serde_json::to_string(&event).expect("an event is JSON");

@@ -1,10 +1,10 @@
-//! What people change about themselves: nick and away.
+//! What people change about themselves: nick, away, real name and modes.
 
 use api::{
     ErrorCode, Nick, Timestamp,
     event::{UserChange, UserEvent},
     id::{SessionId, UserId},
-    users::FormerNick,
+    users::{FormerNick, PatchUserModes},
 };
 use kit::{Failure, Result};
 use sqlx::FromRow;
@@ -17,14 +17,16 @@ use super::{
     users::{self, UserRow},
 };
 
-const FORMER: &str = "select nick, account, host, until from former_nicks where nick_key = $1 and until < $2 \
+const FORMER: &str = "select nick, account, username, host, realname, until from former_nicks where nick_key = $1 and until < $2 \
     order by until desc limit $3";
 
 #[derive(FromRow)]
 struct FormerRow {
     nick: Checked<Nick>,
     account: Option<Checked<api::AccountName>>,
+    username: String,
     host: String,
+    realname: Option<String>,
     until: i64,
 }
 
@@ -34,10 +36,13 @@ pub struct Change {
     pub nick: Option<Nick>,
     /// An empty text: back.
     pub away: Option<String>,
+    /// An empty text: none.
+    pub realname: Option<String>,
+    pub modes: PatchUserModes,
 }
 
 impl Store {
-    /// Changes a nick, an away text or both; no events if they are so already.
+    /// Changes what is named; no events for what is so already.
     pub async fn change(
         &self,
         id: &UserId,
@@ -72,6 +77,19 @@ impl Store {
                 told.push(events::append(&mut tx, &mut user, now, session, UserChange::Away { text }).await?);
             }
         }
+        if let Some(text) = change.realname {
+            let realname = Some(text).filter(|text| !text.is_empty());
+            if realname != user.realname {
+                user.realname.clone_from(&realname);
+                let change = UserChange::Realname { realname };
+                told.push(events::append(&mut tx, &mut user, now, session, change).await?);
+            }
+        }
+        let modes = user.modes().patched(change.modes);
+        if modes != user.modes() {
+            user.set_modes(modes);
+            told.push(events::append(&mut tx, &mut user, now, session, UserChange::Modes { modes }).await?);
+        }
         users::save(&mut tx, &user).await?;
         tx.commit().await?;
         Ok((user, told))
@@ -88,7 +106,9 @@ impl Store {
         let view = |row: FormerRow| FormerNick {
             nick: row.nick.0,
             account: row.account.map(|name| name.0),
+            username: row.username,
             host: row.host,
+            realname: row.realname,
             until: Timestamp(row.until),
         };
         Ok(rows.into_iter().map(view).collect())

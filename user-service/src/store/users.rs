@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use api::{
     AccountName, HeadsReply, Nick, Person, Timestamp,
+    auth::USERNAME,
     id::{AccountId, UserId},
-    users::User,
+    users::{User, UserModes},
 };
 use kit::db::{Backend, Tx};
 use sqlx::FromRow;
@@ -15,7 +16,8 @@ use super::{Store, column::Checked, execute, fetch_optional, read_optional};
 macro_rules! columns {
     () => {
         "users.id, users.nick, users.version, users.away, users.host, users.since, users.held_until, users.freed_at, \
-         users.created_at, users.account_id, users.account, users.operator, users.suspended, users.valid_from"
+         users.created_at, users.account_id, users.account, users.operator, users.suspended, users.valid_from, users.username, \
+         users.realname, users.modes"
     };
 }
 pub(crate) use columns;
@@ -38,6 +40,10 @@ pub struct UserRow {
     pub suspended: bool,
     /// Tokens issued earlier are refused.
     pub valid_from: i64,
+    pub username: String,
+    pub realname: Option<String>,
+    /// Their letters.
+    modes: String,
 }
 
 impl UserRow {
@@ -58,6 +64,9 @@ impl UserRow {
             operator: false,
             suspended: false,
             valid_from: 0,
+            username: USERNAME.to_owned(),
+            realname: None,
+            modes: String::new(),
         }
     }
 
@@ -73,6 +82,14 @@ impl UserRow {
         self.account.as_deref()
     }
 
+    pub fn modes(&self) -> UserModes {
+        UserModes::of(&self.modes)
+    }
+
+    pub fn set_modes(&mut self, modes: UserModes) {
+        self.modes = modes.letters();
+    }
+
     pub fn is_guest(&self) -> bool {
         self.account_id.is_none()
     }
@@ -84,7 +101,10 @@ impl UserRow {
             account: self.account().cloned(),
             online: self.since.is_some(),
             away: self.away.clone(),
+            username: self.username.clone(),
             host: self.host.clone(),
+            realname: self.realname.clone(),
+            modes: self.modes(),
             operator: self.operator,
             since: self.since.map(Timestamp),
         }
@@ -96,10 +116,12 @@ const LOCK: &str = concat!("update users set version = version where id = $1 ret
 
 /// Everything about a person that can change.
 const SAVE: &str = "update users set nick = $2, version = $3, away = $4, host = $5, since = $6, held_until = $7, freed_at = $8, \
-    account_id = $9, account = $10, operator = $11, suspended = $12, valid_from = $13 where id = $1";
+    account_id = $9, account = $10, operator = $11, suspended = $12, valid_from = $13, username = $14, realname = $15, modes = $16 \
+    where id = $1";
 
 const INSERT: &str = "insert into users (id, nick, version, away, host, since, held_until, freed_at, account_id, account, operator, \
-    suspended, valid_from, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    suspended, valid_from, username, realname, modes, created_at) \
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
 
 const BY_ID: &str = concat!("select ", columns!(), " from users where id = $1");
 
@@ -108,6 +130,17 @@ const BY_SKELETON: &str = concat!(
     "select ",
     columns!(),
     " from users join names on names.user_id = users.id where names.skeleton = $1"
+);
+
+const BY_SKELETONS_SQLITE: &str = concat!(
+    "select ",
+    columns!(),
+    " from users join names on names.user_id = users.id where names.skeleton in (select value from json_each($1))"
+);
+const BY_SKELETONS_POSTGRES: &str = concat!(
+    "select ",
+    columns!(),
+    " from users join names on names.user_id = users.id where names.skeleton = any($1)"
 );
 
 // SQLite has no arrays, PostgreSQL no json_each.
@@ -138,6 +171,9 @@ pub(crate) async fn save(tx: &mut Tx, user: &UserRow) -> sqlx::Result<()> {
         user.operator,
         user.suspended,
         user.valid_from,
+        &user.username,
+        user.realname.as_deref(),
+        &user.modes,
     )?;
     Ok(())
 }
@@ -159,6 +195,9 @@ pub(crate) async fn insert(tx: &mut Tx, user: &UserRow) -> sqlx::Result<()> {
         user.operator,
         user.suspended,
         user.valid_from,
+        &user.username,
+        user.realname.as_deref(),
+        &user.modes,
         user.created_at,
     )?;
     Ok(())
@@ -179,6 +218,22 @@ impl Store {
     pub async fn by_nick(&self, nick: &Nick) -> sqlx::Result<Option<UserRow>> {
         let holder: Option<UserRow> = read_optional!(self.db, BY_SKELETON, nick.skeleton())?;
         Ok(holder.filter(|user| user.nick.0 == *nick))
+    }
+
+    /// Those who wear one of these very nicks.
+    pub async fn wearers(&self, nicks: &[Nick]) -> sqlx::Result<Vec<UserRow>> {
+        let skeletons: Vec<String> = nicks.iter().map(Nick::skeleton).collect();
+        let mut found: Vec<UserRow> = match self.db.read() {
+            Backend::Sqlite(pool) => {
+                let skeletons = json_list(skeletons.iter().map(String::as_str));
+                sqlx::query_as(BY_SKELETONS_SQLITE).bind(skeletons).fetch_all(pool).await?
+            }
+            Backend::Postgres(pool) => {
+                sqlx::query_as(BY_SKELETONS_POSTGRES).bind(skeletons).fetch_all(pool).await?
+            }
+        };
+        found.retain(|user| nicks.contains(&user.nick));
+        Ok(found)
     }
 
     pub async fn many(&self, ids: &[UserId]) -> sqlx::Result<Vec<UserRow>> {

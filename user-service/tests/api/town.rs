@@ -218,6 +218,9 @@ pub(crate) fn session(gateway: &GatewayId, address: &str, credentials: Credentia
         address: address.parse::<IpAddr>().unwrap(),
         credentials,
         replaces: None,
+        username: None,
+        realname: None,
+        nick: None,
     }
 }
 

@@ -100,7 +100,7 @@ async fn readers_learn_what_they_missed() {
     let id = opened.user.person.id.clone();
     let bob = actor(&opened);
     for nick in ["robert", "rob"] {
-        gateway.change(&bob, &PatchUser { nick: Some(nick.into()), away: None }).await.unwrap();
+        gateway.change(&bob, &PatchUser { nick: Some(nick.into()), ..PatchUser::default() }).await.unwrap();
     }
     let held = opened.user.person.user_version;
     let missed = gateway.events(&id, held).await.unwrap();
@@ -118,6 +118,38 @@ async fn readers_learn_what_they_missed() {
 }
 
 #[tokio::test]
+async fn people_say_what_they_are_called_and_what_they_are() {
+    let town = Town::up().await;
+    let bob = town.guest("bob").await;
+    let patch = |body: &str| {
+        let body: serde_json::Value = serde_json::from_str(body).unwrap();
+        town.request(Method::PATCH, "/v1/users/me").bearer_auth(&bob.access_token).json(&body)
+    };
+    let changed = said(patch(r#"{"realname":"Bob T.","modes":{"bot":true,"invisible":true}}"#), 200).await;
+    assert_eq!(changed["user"]["realname"], "Bob T.");
+    assert_eq!(
+        changed["user"]["modes"],
+        serde_json::json!({"bot": true, "invisible": true, "wallops": false})
+    );
+    let kinds: Vec<_> =
+        changed["events"].as_array().unwrap().iter().map(|event| event["kind"].clone()).collect();
+    assert_eq!(kinds, ["realname", "modes"]);
+    let changed = said(patch(r#"{"realname":"","modes":{"bot":false,"invisible":true}}"#), 200).await;
+    assert_eq!(
+        (&changed["user"]["realname"], &changed["user"]["modes"]["bot"]),
+        (&serde_json::Value::Null, &false.into())
+    );
+    let again = said(patch(r#"{"realname":"","modes":{"invisible":true}}"#), 200).await;
+    assert!(again["events"].as_array().unwrap().is_empty());
+    said(patch(&format!(r#"{{"realname":"{}"}}"#, "x".repeat(128))), 200).await;
+    assert_eq!(
+        said(patch(&format!(r#"{{"realname":"{}"}}"#, "x".repeat(129))), 413).await["code"],
+        "text-too-long"
+    );
+    said(patch(r#"{"modes":{"operator":true}}"#), 422).await;
+}
+
+#[tokio::test]
 async fn many_people_are_looked_up_at_once() {
     let town = Town::up().await;
     let (bob, carol) = (town.guest("bob").await, town.guest("carol").await);
@@ -126,8 +158,13 @@ async fn many_people_are_looked_up_at_once() {
     found.sort_by(|a, b| a.person.nick.as_str().cmp(b.person.nick.as_str()));
     assert_eq!(found.iter().map(|user| user.person.nick.as_str()).collect::<Vec<_>>(), ["bob", "carol"]);
     assert!(found[0].online);
-    let by_bob =
-        town.request(Method::POST, "/v1/users:lookup").bearer_auth(&bob.access_token).json(&Lookup { ids });
+    let nicks = vec!["BOB".to_owned(), "no nick".to_owned(), "nobody".to_owned()];
+    let found = town.gateway().wearers(nicks).await.unwrap();
+    assert_eq!(found.iter().map(|user| &user.person.id).collect::<Vec<_>>(), [&bob.user.id]);
+    let by_bob = town
+        .request(Method::POST, "/v1/users:lookup")
+        .bearer_auth(&bob.access_token)
+        .json(&Lookup { ids, ..Lookup::default() });
     assert_eq!(said(by_bob, 200).await["items"].as_array().unwrap().len(), 2);
 }
 

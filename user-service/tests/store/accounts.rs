@@ -154,7 +154,7 @@ async fn an_export_has_everything_but_secrets(house: House) {
     let id = &alice.user.id;
     house.store.set_display_name(id, Some("Alice A.")).await.unwrap();
     let open = house.opens(by_password(&alice), at(1)).await.unwrap();
-    let change = user_service::store::presence::Change { nick: Some(nick("ally")), away: None };
+    let change = user_service::store::presence::Change { nick: Some(nick("ally")), ..Default::default() };
     house.store.change(id, change, None, at(2)).await.unwrap();
     let token = crate::api_tokens::token("bot");
     house.store.add_api_token(id, &token, "digest", None, 1).await.unwrap();
@@ -167,7 +167,14 @@ async fn an_export_has_everything_but_secrets(house: House) {
     let account = alice.user.account().cloned();
     assert_eq!(
         exported.former_nicks,
-        [FormerNick { nick: nick("alice"), account, host: HOST.into(), until: at(2) }]
+        [FormerNick {
+            nick: nick("alice"),
+            account,
+            username: "~u".into(),
+            host: HOST.into(),
+            realname: None,
+            until: at(2)
+        }]
     );
     let guest = house.guest("bob", at(0)).await.unwrap();
     assert!(house.store.export(&guest.id).await.unwrap().is_none());

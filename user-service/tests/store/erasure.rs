@@ -65,7 +65,7 @@ async fn after_an_erasure_no_row_has_the_name(house: House) {
     house.opens(Opening { gateway: gateway("b"), ..also }, at(0)).await.unwrap();
     house.opens(Opening { replaces: Some(guest.session), ..by_password(&victim) }, at(1)).await.unwrap();
     for (to, text) in [("zephyrine2", "zephyrine is out"), (NAME, "")] {
-        let change = Change { nick: Some(nick(to)), away: Some(text.to_owned()) };
+        let change = Change { nick: Some(nick(to)), away: Some(text.to_owned()), ..Change::default() };
         house.store.change(id, change, None, at(2)).await.unwrap();
     }
     house.store.set_display_name(id, Some("zephyrine Z.")).await.unwrap();

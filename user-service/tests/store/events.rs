@@ -16,13 +16,13 @@ contract! {
 }
 
 fn away(text: &str) -> Change {
-    Change { nick: None, away: Some(text.to_owned()) }
+    Change { away: Some(text.to_owned()), ..Change::default() }
 }
 
 async fn what_happened_after_a_version_is_told_with_who_they_are_now(house: House) {
     let open = house.opens(as_guest("bob"), at(0)).await.unwrap();
     let bob = &open.user.person.id;
-    let change = Change { nick: Some(nick("robert")), away: None };
+    let change = Change { nick: Some(nick("robert")), ..Change::default() };
     let (_, told) = house.store.change(bob, change, Some(&open.session), at(1)).await.unwrap();
     let all = house.store.events(bob, 0).await.unwrap().unwrap();
     assert_eq!((kinds(&all.events), all.complete), (vec!["opened", "nick"], true));
@@ -62,7 +62,8 @@ async fn versions_have_no_hole_however_many_change_somebody(house: House) {
 async fn so_many_events_come_at_once_and_one_more_is_missing(house: House) {
     let bob = house.opens(as_guest("bob"), at(0)).await.unwrap().user.person.id;
     for n in 0..500 {
-        let change = Change { nick: Some(nick(&format!("b{n}"))), away: Some(n.to_string()) };
+        let change =
+            Change { nick: Some(nick(&format!("b{n}"))), away: Some(n.to_string()), ..Change::default() };
         house.store.change(&bob, change, None, at(1)).await.unwrap();
     }
     let fits = house.store.events(&bob, 1).await.unwrap().unwrap();

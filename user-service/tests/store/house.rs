@@ -148,6 +148,9 @@ pub(crate) fn opening(identity: Identity) -> Opening {
         host: HOST.to_owned(),
         identity,
         replaces: None,
+        username: "~u".to_owned(),
+        realname: None,
+        nick: None,
     }
 }
 
@@ -208,6 +211,8 @@ pub(crate) fn kinds(told: &[UserEvent]) -> Vec<&'static str> {
     let kind = |event: &UserEvent| match event.change {
         UserChange::NickChanged { .. } => "nick",
         UserChange::Away { .. } => "away",
+        UserChange::Realname { .. } => "realname",
+        UserChange::Modes { .. } => "modes",
         UserChange::SessionOpened { .. } => "opened",
         UserChange::SessionEnded { forced: false, .. } => "ended",
         UserChange::SessionEnded { forced: true, .. } => "put out",

@@ -44,7 +44,7 @@ async fn everything_is_kept_for_its_time_and_no_longer(house: House) {
     // All of it now.
     let (alice, bob) = (house.account("alice").await, house.account("bob").await);
     let open = house.opens(by_password(&alice), at(0)).await.unwrap();
-    let change = Change { nick: Some(nick("ally")), away: None };
+    let change = Change { nick: Some(nick("ally")), ..Change::default() };
     house.store.change(&alice.user.id, change, None, at(0)).await.unwrap();
     house.store.disconnect(&alice.user.id, Some(&open.session), How::Closed, "bye", at(0)).await.unwrap();
     house.store.revoke_grant(&bob.user.id, "login".into(), at(0)).await.unwrap();

@@ -24,7 +24,7 @@ contract! {
 }
 
 fn renamed(to: &str) -> Change {
-    Change { nick: Some(nick(to)), away: None }
+    Change { nick: Some(nick(to)), ..Change::default() }
 }
 
 async fn wearer(house: &House, of: &str) -> Option<UserId> {
@@ -141,7 +141,7 @@ async fn former_nicks_are_told_latest_first(house: House) {
 async fn away_is_told_when_it_changes(house: House) {
     let bob = house.opens(as_guest("bob"), at(0)).await.unwrap().user.person.id;
     let away = async |text: &str| {
-        let change = Change { nick: None, away: Some(text.to_owned()) };
+        let change = Change { away: Some(text.to_owned()), ..Change::default() };
         let (user, told) = house.store.change(&bob, change, None, at(1)).await.unwrap();
         (user.away, told.len())
     };
@@ -149,7 +149,7 @@ async fn away_is_told_when_it_changes(house: House) {
     assert_eq!(away("lunch").await, (Some("lunch".into()), 0));
     assert_eq!(away("").await, (None, 1));
     assert_eq!(away("").await, (None, 0));
-    let both = Change { nick: Some(nick("robert")), away: Some("tea".into()) };
+    let both = Change { nick: Some(nick("robert")), away: Some("tea".into()), ..Change::default() };
     let (user, told) = house.store.change(&bob, both, None, at(2)).await.unwrap();
     assert_eq!((kinds(&told), user.version), (vec!["nick", "away"], told[1].version as i64));
     // Who leaves is not away.

@@ -1,7 +1,7 @@
 //! How sessions open.
 
-use api::{ErrorCode, id::SessionId};
-use user_service::store::sessions::{How, Opening, Proof};
+use api::{ErrorCode, event::UserChange, id::SessionId};
+use user_service::store::sessions::{How, Opened, Opening, Proof};
 
 use crate::{
     contract,
@@ -18,6 +18,7 @@ contract! {
     a_session_is_taken_over_by_its_secret_once
     many_who_take_a_session_over_leave_one
     a_guest_who_logs_in_is_linked_and_gone
+    a_nick_goes_along_with_who_logs_in_unless_they_are_here_already
     what_was_shown_is_looked_at_again
     a_session_of_the_past_is_not_opened_again
 }
@@ -135,6 +136,42 @@ async fn a_guest_who_logs_in_is_linked_and_gone(house: House) {
         Opening { replaces: Some(other.session.clone()), gateway: gateway("b"), ..by_password(&alice) };
     house.opens(login, at(3)).await.unwrap();
     assert!(house.store.session(&other.session).await.unwrap().unwrap().is_live());
+}
+
+async fn a_nick_goes_along_with_who_logs_in_unless_they_are_here_already(house: House) {
+    let alice = house.account("alice").await;
+    let guest = house.opens(as_guest("visitor"), at(0)).await.unwrap();
+    let login = |wanted: &str, replaces: Option<&Opened>| Opening {
+        replaces: replaces.map(|opened| opened.session.clone()),
+        nick: Some(nick(wanted)),
+        realname: Some("Alice L.".into()),
+        ..by_password(&alice)
+    };
+    let (results, told) =
+        house.store.open_sessions(vec![login("visitor", Some(&guest))], TERMS, at(1)).await.unwrap();
+    let first = results.into_iter().next().unwrap().unwrap();
+    assert_eq!((first.user.person.nick, first.user.realname), (nick("visitor"), Some("Alice L.".into())));
+    let online: Vec<_> = told.iter().map(|event| event.online.unwrap()).collect();
+    assert_eq!((kinds(&told), online), (vec!["nick", "opened", "ended"], vec![false, true, false]));
+    assert!(
+        matches!(&told[1].change, UserChange::SessionOpened { former: Some(id), .. } if *id == guest.user.person.id)
+    );
+    assert_eq!(house.store.by_nick(&nick("visitor")).await.unwrap().unwrap().id.0, alice.user.id.0);
+    assert_eq!(code(house.opens(as_guest("visitor"), at(2)).await), ErrorCode::NickInUse);
+    let second = house.opens(login("elsewhere", None), at(2)).await.unwrap();
+    assert_eq!(second.user.person.nick, nick("visitor"));
+    // What somebody else is called stays theirs.
+    let bob = house.opens(as_guest("bob"), at(2)).await.unwrap();
+    house.store.disconnect(&alice.user.id, None, How::Closed, "bye", at(3)).await.unwrap();
+    let third = house.opens(login("bob", None), at(4)).await.unwrap();
+    assert_eq!(third.user.person.nick, nick("visitor"));
+    let nicks = [nick("Bob"), nick("visitor"), nick("nobody")];
+    let mut wearers: Vec<_> =
+        house.store.wearers(&nicks).await.unwrap().into_iter().map(|user| user.id.0).collect();
+    wearers.sort();
+    let mut both = [bob.user.person.id, alice.user.id.0.clone()];
+    both.sort();
+    assert_eq!(wearers, both);
 }
 
 async fn what_was_shown_is_looked_at_again(house: House) {

@@ -68,7 +68,7 @@ async fn their_numbers_commit_in_order(house: House) {
 async fn a_rename_is_told_once_and_as_it_is_now(house: House) {
     let bob = house.guest("bob", at(0)).await.unwrap();
     let rename = async |to: &str| {
-        let change = Change { nick: Some(nick(to)), away: None };
+        let change = Change { nick: Some(nick(to)), ..Change::default() };
         house.store.change(&bob.id, change, None, at(1)).await.unwrap();
     };
     rename("b1").await;

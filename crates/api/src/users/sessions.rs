@@ -41,6 +41,14 @@ pub struct OpenSession {
     /// A session of this gateway that ends in the same transaction (a guest who logs in and keeps the nick).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<SessionId>,
+    /// `user` of `nick!user@host`, where the client was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub realname: Option<String>,
+    /// What an account's user is to be called if this is their only session; taken or not allowed, they keep the nick that they have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nick: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

@@ -38,6 +38,9 @@ impl Caps {
     pub(crate) const AWAY_NOTIFY: Self = Self(1 << 13);
     pub(crate) const INVITE_NOTIFY: Self = Self(1 << 14);
     pub(crate) const MESSAGE_REDACTION: Self = Self(1 << 15);
+    pub(crate) const ACCOUNT_NOTIFY: Self = Self(1 << 16);
+    pub(crate) const EXTENDED_MONITOR: Self = Self(1 << 17);
+    pub(crate) const SETNAME: Self = Self(1 << 18);
 
     pub(crate) const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
@@ -62,6 +65,7 @@ impl Caps {
 /// Every capability that is offered, by its name in the registry.
 #[rustfmt::skip] // a table
 const TABLE: &[Row] = &[
+    row("account-notify", Caps::ACCOUNT_NOTIFY),
     row("account-tag", Caps::ACCOUNT_TAG),
     row("away-notify", Caps::AWAY_NOTIFY),
     row("batch", Caps::BATCH),
@@ -70,12 +74,14 @@ const TABLE: &[Row] = &[
     row("draft/no-implicit-names", Caps::NO_IMPLICIT_NAMES),
     row("echo-message", Caps::ECHO_MESSAGE),
     row("extended-join", Caps::EXTENDED_JOIN),
+    row("extended-monitor", Caps::EXTENDED_MONITOR),
     row("invite-notify", Caps::INVITE_NOTIFY),
     row("labeled-response", Caps::LABELED_RESPONSE),
     row("message-tags", Caps::MESSAGE_TAGS),
     row("multi-prefix", Caps::MULTI_PREFIX),
     Row { name: "sasl", bit: Caps::SASL, value: Some(MECHANISMS) },
     row("server-time", Caps::SERVER_TIME),
+    row("setname", Caps::SETNAME),
     row("standard-replies", Caps::STANDARD_REPLIES),
     row("userhost-in-names", Caps::USERHOST_IN_NAMES),
 ];

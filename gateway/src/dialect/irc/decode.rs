@@ -14,6 +14,7 @@ use super::{Caps, Word, verbs};
 use crate::{
     command::{Command, Refusal},
     dialect::{Ask, Commands, Request},
+    hub::MAX_WATCHED,
 };
 
 /// Characters of an unknown verb that its error repeats.
@@ -26,6 +27,7 @@ pub(super) const TARGETS: &[(&str, usize)] = &[
     ("JOIN", 20),
     ("KICK", 10),
     ("LIST", 10),
+    ("MONITOR", MAX_WATCHED),
     ("NAMES", 10),
     ("NOTICE", 10),
     ("PART", 20),

@@ -1,6 +1,7 @@
 //! Outcomes as lines.
 
 mod channel;
+mod monitor;
 mod names;
 mod people;
 mod sasl;
@@ -21,7 +22,7 @@ use crate::{
     command::{Answer, Outcome, Refusal},
     dialect::Ask,
     event::{Event, Shown},
-    hub::Client,
+    hub::{Client, Presence},
     server::Server,
 };
 
@@ -33,6 +34,7 @@ pub(super) struct Reply<'a> {
     network: &'a str,
     since: api::Timestamp,
     me: Option<Arc<Actor>>,
+    shown: Option<Shown>,
     realname: Option<Arc<str>>,
 }
 
@@ -46,6 +48,7 @@ pub(crate) fn answer(caps: Caps, client: &Client, ask: &Ask, answer: &Answer) ->
         network: &server.network,
         since: server.since,
         me: client.actor(),
+        shown: client.shown(),
         realname: client.realname(),
     };
     match answer {
@@ -66,6 +69,16 @@ pub(crate) fn closing(reason: &str) -> Bytes {
 pub(crate) fn ping(server: &Server) -> Bytes {
     let mut out = Vec::new();
     Line::command(&mut out, Some(&server.name), "PING").trailing(&server.name);
+    out.into()
+}
+
+/// Somebody whom a connection watches has come or gone.
+pub(crate) fn presence(client: &Client, presence: &Presence) -> Bytes {
+    let mut out = Vec::new();
+    let me = client.actor();
+    let nick = me.as_ref().map_or(NOBODY, |me| me.person.nick.as_str());
+    let (code, target) = monitor::numeric(presence);
+    Line::numeric(&mut out, &client.server.name, code, nick).trailing(target);
     out.into()
 }
 
@@ -160,7 +173,10 @@ impl Reply<'_> {
             Told::Listens => Line::command(self.out, None, "AUTHENTICATE").param("+").end(),
             Told::Sasl(fault) => self.sasl(*fault),
             Told::LoggedIn(logged_in) => self.logged_in(logged_in),
-            Told::UserMode => self.numeric(221).param("+").end(),
+            Told::Presences { presences, rejected } => self.presences(presences, rejected),
+            Told::Watches(nicks) => self.watches(nicks),
+            Told::UserModes(letters) => self.numeric(221).param(letters).end(),
+            Told::UserModeChanged { changes, unknown } => self.user_mode(changes, *unknown),
             Told::End(end) => self.end(end),
             Told::PartedAll(channels) => channels.iter().for_each(|channel| self.parted(channel, "")),
             Told::Page(page, counts) => self.page(*page, *counts),
@@ -170,15 +186,14 @@ impl Reply<'_> {
 
     /// What its reader has said.
     fn echo(&mut self, entry: Option<&Entry>) {
-        let Some((entry, me)) = entry.zip(self.me.clone()) else { return };
-        let author = Shown::from(&*me);
+        let Some((entry, author)) = entry.zip(self.shown.clone()) else { return };
         let event = Event::Entry { entry, author: author.who() };
         events::event(self.caps, &event, entry.at, self.out);
     }
 
     /// A line of its reader's own doing.
     fn mine(&mut self, verb: &str) -> Line<'_> {
-        let me = self.me.as_ref().map(|me| Shown::from(&**me));
+        let me = self.shown.clone();
         let by = By::new(me.as_ref().map(Shown::who));
         by.line(self.caps, api::Timestamp::now(), verb, self.out)
     }

@@ -40,10 +40,13 @@ fn spoken(caps: Caps, entry: &Entry, author: Who<'_>, verb: &str, before: &str, 
     let mut id = Some(&entry.id);
     for piece in split::lines(&entry.text, room.max(MIN_PIECE)).filter(|piece| !piece.text.is_empty()) {
         let mut head = by.head(caps, entry.at, out);
-        if caps.has(Caps::MESSAGE_TAGS)
-            && let Some(id) = id.take()
-        {
-            head = head.tag("msgid", &id.to_string());
+        if caps.has(Caps::MESSAGE_TAGS) {
+            if let Some(id) = id.take() {
+                head = head.tag("msgid", &id.to_string());
+            }
+            if author.bot {
+                head = head.tag("bot", "");
+            }
         }
         let line = head.command(by.source(), verb).param(target);
         if before == ACTION {

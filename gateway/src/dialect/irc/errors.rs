@@ -66,6 +66,9 @@ fn said(verb: &'static str, refusal: &Refusal) -> Said {
         ErrorCode::NotAnOperator | ErrorCode::Forbidden if verb == "REDACT" => {
             Fail("REDACT_FORBIDDEN", smallvec![or_none(&target()), what()])
         }
+        ErrorCode::TextTooLong | ErrorCode::InvalidText if verb == "SETNAME" => {
+            Fail("INVALID_REALNAME", smallvec![])
+        }
         ErrorCode::InvalidUtf8 => Fail("INVALID_UTF8", smallvec![]),
         ErrorCode::MissingParameter => match &*what() {
             "nick" if matches!(verb, "NICK" | "WHOIS" | "WHOWAS") => Numeric(431, smallvec![]),

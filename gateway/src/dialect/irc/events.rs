@@ -23,6 +23,8 @@ pub(crate) fn relevant(event: &Event<'_>) -> Caps {
         Event::Join { .. } => ALWAYS.or(Caps::EXTENDED_JOIN),
         Event::Away { .. } => ALWAYS.or(Caps::AWAY_NOTIFY),
         Event::Invited { .. } => ALWAYS.or(Caps::INVITE_NOTIFY),
+        Event::Account { .. } => ALWAYS.or(Caps::ACCOUNT_NOTIFY),
+        Event::Setname { .. } => ALWAYS.or(Caps::SETNAME),
         Event::Closing { .. } => Caps::NONE,
         _ => ALWAYS,
     }
@@ -96,6 +98,17 @@ pub(crate) fn event(caps: Caps, event: &Event<'_>, at: Timestamp, out: &mut Vec<
                     Some(text) => drop(line.trailing(text)),
                     None => line.end(),
                 }
+            }
+        }
+        Event::Account { who } => {
+            if caps.has(Caps::ACCOUNT_NOTIFY) {
+                let line = By::new(Some(who)).line(caps, at, "ACCOUNT", out);
+                line.param(who.account.unwrap_or("*")).end();
+            }
+        }
+        Event::Setname { who, realname } => {
+            if caps.has(Caps::SETNAME) {
+                By::new(Some(who)).line(caps, at, "SETNAME", out).trailing(realname);
             }
         }
         Event::Closing { reason } => {

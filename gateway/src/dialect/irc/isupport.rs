@@ -4,12 +4,12 @@ use api::{
     channels::{MAX_CHANNELS_EACH, MAX_LIST_ENTRIES},
     name::{MAX_CHANNEL_BYTES, MAX_NICK_CHARS},
     text::MAX_LINE_BYTES,
+    users::{MAX_REALNAME_BYTES, MAX_USERNAME_BYTES},
 };
 use proto::irc::mode::Letters;
 
-use crate::commands::{MAX_REALNAME, MAX_USERNAME};
-
 use super::{decode::TARGETS, events::MAX_MODES};
+use crate::hub::MAX_WATCHED;
 
 /// Modes of channels.
 pub(super) const MODES: Letters<'static> =
@@ -25,6 +25,7 @@ pub(super) fn tokens(network: &str) -> Vec<String> {
     vec![
         "ACCOUNTEXTBAN=account,a".to_owned(),
         format!("AWAYLEN={MAX_LINE_BYTES}"),
+        "BOT=B".to_owned(),
         // Names fold by Unicode; of what clients can be told this is right for ASCII.
         "CASEMAPPING=ascii".to_owned(),
         format!("CHANLIMIT=#:{MAX_CHANNELS_EACH}"),
@@ -39,13 +40,14 @@ pub(super) fn tokens(network: &str) -> Vec<String> {
         format!("KICKLEN={MAX_LINE_BYTES}"),
         format!("MAXLIST=b:{MAX_LIST_ENTRIES},e:{MAX_LIST_ENTRIES},I:{MAX_LIST_ENTRIES}"),
         format!("MODES={MAX_MODES}"),
-        format!("NAMELEN={MAX_REALNAME}"),
+        format!("MONITOR={MAX_WATCHED}"),
+        format!("NAMELEN={MAX_REALNAME_BYTES}"),
         format!("NETWORK={}", escaped(network)),
         format!("NICKLEN={MAX_NICK_CHARS}"),
         format!("PREFIX=({member})~&@%+"),
         format!("TARGMAX={}", targets.join(",")),
         format!("TOPICLEN={MAX_LINE_BYTES}"),
-        format!("USERLEN={MAX_USERNAME}"),
+        format!("USERLEN={MAX_USERNAME_BYTES}"),
         "UTF8ONLY".to_owned(),
         "WHOX".to_owned(),
     ]

@@ -31,7 +31,7 @@ fn the_documented_capabilities_are_those_that_are_offered() {
 fn what_is_said_not_to_be_there_is_not() {
     let (_, missing) = DOCUMENT.split_once("\n## What is not there").unwrap();
     let missing: Vec<_> = missing.split('`').skip(1).step_by(2).collect();
-    assert!(missing.len() > 3, "{missing:?}");
+    assert!(!missing.is_empty());
     for verb in missing {
         assert!(verbs::find(verb).is_none(), "{verb} is there");
     }

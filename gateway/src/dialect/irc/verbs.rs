@@ -49,6 +49,8 @@ const VERBS: &[Verb] = &[
 
     verb("AWAY", 0, people::away),
     verb("ISON", 1, people::ison),
+    verb("MONITOR", 1, people::monitor),
+    verb("SETNAME", 1, people::setname),
     verb("USERHOST", 1, people::userhost),
     verb("WHO", 1, people::who),
     verb("WHOIS", 0, people::whois),

@@ -1,10 +1,10 @@
 //! What only IRC asks for, and what comes of it: all of them are lines about the connection or the server, not about chat.
 
-use api::{AccountName, ChannelName};
+use api::{AccountName, ChannelName, Nick};
 use kit::config::Secret;
 
 use super::{caps, sasl::Fault};
-use crate::event::Shown;
+use crate::{event::Shown, hub::Presence};
 
 /// A command of IRC's own.
 pub(crate) enum Word {
@@ -21,6 +21,9 @@ pub(crate) enum Word {
         nick: String,
         changes: Option<String>,
     },
+    Monitor(Monitor),
+    /// Another real name.
+    Setname(String),
     /// The end of what the commands before it on the line have begun.
     End(End),
     /// `JOIN 0`.
@@ -39,6 +42,8 @@ impl Word {
             Self::User { .. } => "user",
             Self::Authenticate(_) => "authenticate",
             Self::UserMode { .. } => "user-mode",
+            Self::Monitor(_) => "monitor",
+            Self::Setname(_) => "setname",
             Self::End(_) | Self::Nothing => "nothing",
             Self::PartAll => "part",
             Self::Page(_) => "server",
@@ -52,6 +57,15 @@ impl Word {
             Self::Cap(_) | Self::Pass(_) | Self::User { .. } | Self::Authenticate(_) | Self::Nothing
         )
     }
+}
+
+/// What is watched (<https://ircv3.net/specs/extensions/monitor>). Nicks as typed.
+pub(crate) enum Monitor {
+    Add(Vec<String>),
+    Remove(Vec<String>),
+    Clear,
+    List,
+    Status,
 }
 
 /// A list that several commands of one line write.
@@ -81,7 +95,19 @@ pub(crate) enum Told {
     Listens,
     Sasl(Fault),
     LoggedIn(LoggedIn),
-    UserMode,
+    /// Those of the reader: `+Bi`.
+    UserModes(String),
+    /// What of them has changed, and whether a letter was none.
+    UserModeChanged {
+        changes: String,
+        unknown: bool,
+    },
+    /// How those who are watched stand; and nicks for which there is no room.
+    Presences {
+        presences: Vec<Presence>,
+        rejected: Vec<Nick>,
+    },
+    Watches(Vec<Nick>),
     End(End),
     PartedAll(Vec<ChannelName>),
     Page(Page, Counts),
@@ -92,6 +118,8 @@ pub(crate) enum Told {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) people: usize,
+    pub(crate) invisible: usize,
+    pub(crate) operators: usize,
     pub(crate) channels: usize,
     /// People at once, at most.
     pub(crate) most: usize,

@@ -6,7 +6,7 @@ use api::{
     channels::{ChannelSummary, ListEntry, ListKind},
     id::{ConversationId, GatewayId, ListEntryId, MessageId},
     mode::{ModeChange, Modes, Role, Roles},
-    users::User,
+    users::{User, UserModes},
 };
 use kit::config::Secret;
 
@@ -58,7 +58,10 @@ fn away_user(name: &str, away: &str) -> User {
         account: None,
         online: true,
         away: Some(away.into()),
+        username: "~u".into(),
         host: "x.cloak".into(),
+        realname: None,
+        modes: UserModes::default(),
         operator: false,
         since: None,
     }
@@ -169,7 +172,7 @@ fn errors() {
 #[test]
 fn events() {
     let channel = "#général".try_into().unwrap();
-    let who = |nick| Who { nick, mask: "~u@x.cloak", account: None, realname: None };
+    let who = |nick| Who { nick, mask: "~u@x.cloak", account: None, realname: None, bot: false };
     let (alice, bob) = (who("alice"), who("bob"));
     let said = [
         entry(1, EntryKind::Message, "salut"),

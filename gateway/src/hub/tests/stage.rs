@@ -14,7 +14,7 @@ use api::{
     id::{ChannelId, ConversationId, GatewayId, SessionId},
     messages::Entries,
     mode::{Modes, Roles},
-    users::{OpenedSession, User},
+    users::{OpenedSession, User, UserModes},
 };
 
 use crate::{
@@ -95,7 +95,10 @@ impl Stage {
             account: None,
             online: true,
             away: None,
+            username: "~u".into(),
             host: "h".into(),
+            realname: None,
+            modes: UserModes::default(),
             operator: false,
             since: None,
         };
@@ -319,6 +322,7 @@ impl Stage {
             nick: person.nick.clone(),
             account: None,
             session: self.session(on),
+            online: Some(true),
             change,
         };
         self.state.user_event(event, self.now);

@@ -26,7 +26,8 @@ const END: &str =
 const LIVE_OF: &str =
     concat!("select ", columns!(), " from sessions where user_id = $1 and ended_at is null order by id");
 const ANY_LIVE: &str = "select 1 from sessions where user_id = $1 and ended_at is null limit 1";
-const REMEMBER: &str = "insert into former_nicks (user_id, nick_key, nick, account, host, until) values ($1, $2, $3, $4, $5, $6)";
+const REMEMBER: &str = "insert into former_nicks (user_id, nick_key, nick, account, host, until, username, realname) \
+    values ($1, $2, $3, $4, $5, $6, $7, $8)";
 const OF_TERM: &str = concat!(
     "select ",
     columns!(),
@@ -57,12 +58,20 @@ pub(crate) async fn end_locked(
     now: Timestamp,
     grace: Duration,
 ) -> sqlx::Result<Vec<UserEvent>> {
-    let mut told = Vec::with_capacity(sessions.len());
     let mut ended = Vec::with_capacity(sessions.len());
+    let mut rows = Vec::with_capacity(sessions.len());
     for session in sessions {
-        if execute!(tx, END, session.id.as_str(), now.0, how.as_str())? == 0 {
-            continue;
+        if execute!(tx, END, session.id.as_str(), now.0, how.as_str())? > 0 {
+            ended.push(session.id.0.clone());
+            rows.push(session);
         }
+    }
+    let mut told = Vec::with_capacity(ended.len());
+    let Some(last) = ended.last() else { return Ok(told) };
+    let why = Some(reason(last)).filter(|text| !text.is_empty());
+    // Before the events: they tell whether anything is left.
+    let left = settle(tx, user, now).await?;
+    for session in rows {
         let change = UserChange::SessionEnded {
             ended: session.id.0.clone(),
             gateway: session.gateway.0.clone(),
@@ -70,16 +79,12 @@ pub(crate) async fn end_locked(
             forced: how == How::Forced,
         };
         told.push(events::append(tx, user, now, None, change).await?);
-        ended.push(session.id.0.clone());
     }
-    let Some(last) = ended.last() else { return Ok(told) };
-    let reason = Some(reason(last)).filter(|text| !text.is_empty());
-    let left = settle(tx, user, now).await?;
     if left != Left::Connected {
         // Sessions that were to stay for their successor leave with it: there is one end, and it is now.
         ended.extend(tasks::take_waiting_holders(tx, &user.id, now).await?);
     }
-    let task = EndHolders { user: user.person(), sessions: ended, all: left == Left::Nothing, reason };
+    let task = EndHolders { user: user.person(), sessions: ended, all: left == Left::Nothing, reason: why };
     tasks::add(tx, &Task::EndHolders(task), now.plus(grace)).await?;
     Ok(told)
 }
@@ -121,7 +126,9 @@ pub(crate) async fn settle(tx: &mut Tx, user: &mut UserRow, now: Timestamp) -> s
 pub(crate) async fn remember_nick(tx: &mut Tx, user: &UserRow, until: Timestamp) -> sqlx::Result<()> {
     let account = user.account().map(AsRef::<str>::as_ref);
     let (key, nick) = (user.nick.key(), user.nick.as_str());
-    execute!(tx, REMEMBER, user.id.as_str(), key, nick, account, &user.host, until.0).map(drop)
+    let (username, realname) = (&user.username, user.realname.as_deref());
+    execute!(tx, REMEMBER, user.id.as_str(), key, nick, account, &user.host, until.0, username, realname)
+        .map(drop)
 }
 
 /// Ends open sessions of any users, each user locked once and in the order of their ids.

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     domain::secret,
     store::{
-        Store, accounts, api_tokens, events, execute, fetch_optional, leases, names, revocations,
+        Store, accounts, api_tokens, events, execute, fetch_optional, leases, names, renames, revocations,
         users::{self, UserRow},
     },
 };
@@ -135,15 +135,17 @@ impl Story {
     async fn open_guest(&mut self, item: &Opening, nick: &Nick, term: i64) -> Result<Opened, Stop> {
         let replaced = self.replaced_by(item).await?;
         let before = replaced.as_ref().map(|session| &session.user_id.0);
-        let user =
+        let mut user =
             UserRow::guest(UserId::random(&mut rand::rng()), nick.clone(), item.host.clone(), self.now);
+        user.username.clone_from(&item.username);
+        user.realname.clone_from(&item.realname);
         if !names::wear(&mut self.tx, &nick.skeleton(), &user.id, before).await? {
             return Err(ErrorCode::NickInUse.into());
         }
         users::insert(&mut self.tx, &user).await?;
         let scopes = secret::allowed(false);
         self.insert(item, &user, scopes, Origin::default(), term, self.now).await?;
-        let change = UserChange::SessionOpened { opened: item.id.clone(), gateway: item.gateway.clone() };
+        let change = opens(item, None);
         self.told.push(events::record(&mut self.tx, &user, self.now, Some(&item.id), change).await?);
         if let Some(session) = replaced {
             self.replace(&user, session).await?;
@@ -172,9 +174,15 @@ impl Story {
         // What was revoked while this waited for its turn does not concern it: it was checked after.
         let opened_at = self.now.max(Timestamp(user.valid_from));
         self.insert(item, &user, scopes, came_of, term, opened_at).await?;
+        let former = replaced.as_ref().map(|session| &session.user_id.0).filter(|id| **id != user.id.0);
+        self.take_nick(item, &mut user, former).await?;
         user.since.get_or_insert(self.now.0);
         user.host.clone_from(&item.host);
-        let change = UserChange::SessionOpened { opened: item.id.clone(), gateway: item.gateway.clone() };
+        user.username.clone_from(&item.username);
+        if item.realname.is_some() {
+            user.realname.clone_from(&item.realname);
+        }
+        let change = opens(item, former);
         self.told.push(events::append(&mut self.tx, &mut user, self.now, Some(&item.id), change).await?);
 
         let taken = taken.filter(SessionRow::is_live);
@@ -189,6 +197,29 @@ impl Story {
             self.replace(&user, session).await?;
         }
         Ok(opened(item, &user, scopes, opened_at, replaced_id))
+    }
+
+    /// Somebody who comes in as an account wears the nick that they ask for, and takes it along from the guest whom they were; unless
+    /// another connection of theirs is here, as all of them have the same, or the nick is somebody else's.
+    async fn take_nick(
+        &mut self,
+        item: &Opening,
+        user: &mut UserRow,
+        former: Option<&UserId>,
+    ) -> sqlx::Result<()> {
+        let Some(nick) = item.nick.as_ref().filter(|nick| user.since.is_none() && **nick != user.nick.0)
+        else {
+            return Ok(());
+        };
+        let skeleton = nick.skeleton();
+        if !names::wear(&mut self.tx, &skeleton, &user.id, former).await? {
+            return Ok(());
+        }
+        names::take_off(&mut self.tx, &user.id, &skeleton).await?;
+        let old = std::mem::replace(&mut user.nick.0, nick.clone());
+        let change = UserChange::NickChanged { old };
+        self.told.push(events::append(&mut self.tx, user, self.now, Some(&item.id), change).await?);
+        renames::note(&mut self.tx, &user.id, self.now).await
     }
 
     /// Whether what was shown still holds, now that nobody can change it.
@@ -276,6 +307,11 @@ impl Story {
         // The same request is being carried out by another replica; nothing of this batch must stay.
         Err(Stop::Broken(Failure::unavailable("the same session is being opened already")))
     }
+}
+
+fn opens(item: &Opening, former: Option<&UserId>) -> UserChange {
+    let (opened, gateway) = (item.id.clone(), item.gateway.clone());
+    UserChange::SessionOpened { opened, gateway, former: former.cloned() }
 }
 
 fn opened(

@@ -22,6 +22,10 @@ pub struct Opening {
     pub host: String,
     pub identity: Identity,
     pub replaces: Option<SessionId>,
+    pub username: String,
+    pub realname: Option<String>,
+    /// What an account's user is to be called if this is their only session.
+    pub nick: Option<Nick>,
 }
 
 #[derive(Debug, Clone)]

@@ -1,9 +1,16 @@
 //! People.
 
+use api::ErrorCode;
 use proto::irc::Params;
 
 use super::{missing, one, refused};
-use crate::{command::Command, dialect::Commands};
+use crate::{
+    command::{Command, Refusal},
+    dialect::{
+        Commands,
+        irc::{Monitor, Word},
+    },
+};
 
 /// Nicks of one USERHOST (RFC 2812 §4.8), and of one ISON: each may have to be looked up.
 const MAX_USERHOST: usize = 5;
@@ -35,6 +42,30 @@ pub(crate) fn whowas(params: &Params<'_>) -> Commands {
 pub(crate) fn who(params: &Params<'_>) -> Commands {
     let fields = params.get(1).map(|fields| (*fields).to_owned());
     one(Command::Who { mask: params[0].to_owned(), fields })
+}
+
+pub(crate) fn setname(params: &Params<'_>) -> Commands {
+    one(Command::Irc(Word::Setname(params[0].to_owned())))
+}
+
+pub(crate) fn monitor(params: &Params<'_>) -> Commands {
+    let nicks = |make: fn(Vec<String>) -> Monitor| {
+        let list = params.get(1).copied().unwrap_or_default();
+        let nicks: Vec<_> = list.split(',').filter(|nick| !nick.is_empty()).map(str::to_owned).collect();
+        if nicks.is_empty() { Err(missing("parameter")) } else { Ok(make(nicks)) }
+    };
+    let what = match params[0] {
+        "+" => nicks(Monitor::Add),
+        "-" => nicks(Monitor::Remove),
+        "C" | "c" => Ok(Monitor::Clear),
+        "L" | "l" => Ok(Monitor::List),
+        "S" | "s" => Ok(Monitor::Status),
+        _ => Err(Refusal::new(ErrorCode::InvalidParameter).detail("MONITOR takes +, -, C, L or S")),
+    };
+    match what {
+        Ok(what) => one(Command::Irc(Word::Monitor(what))),
+        Err(refusal) => refused(refusal),
+    }
 }
 
 pub(crate) fn userhost(params: &Params<'_>) -> Commands {

@@ -1,9 +1,6 @@
 //! People.
 
-use api::{
-    auth::USERNAME,
-    users::{FormerNick, User},
-};
+use api::users::{FormerNick, User};
 
 use super::{Reply, channel::seconds, names::prefixes};
 use crate::command::Seen;
@@ -12,14 +9,17 @@ impl Reply<'_> {
     pub(super) fn whois(&mut self, user: &User, seen: &Seen) {
         let nick = user.person.nick.as_str();
         if user.online {
-            let (username, _) = seen.mask.split_once('@').unwrap_or((USERNAME, ""));
-            let line = self.numeric(311).param(nick).param(username).param(&user.host).param("*");
-            line.trailing(seen.realname.as_deref().unwrap_or(nick));
+            let line = self.numeric(311).param(nick).param(&user.username).param(&user.host).param("*");
+            line.trailing(user.realname.as_deref().unwrap_or(nick));
             self.whois_channels(nick, seen);
             let (server, network) = (self.server, self.network);
             self.numeric(312).param(nick).param(server).trailing(network);
             if user.operator {
                 self.numeric(313).param(nick).trailing("is a network operator");
+            }
+            if user.modes.bot {
+                let text = format!("is a bot on {network}");
+                self.numeric(335).param(nick).trailing(&text);
             }
             if let Some(away) = &user.away {
                 self.numeric(301).param(nick).trailing(away);
@@ -36,6 +36,16 @@ impl Reply<'_> {
             self.numeric(401).param(nick).trailing("there is nobody of that name");
         }
         self.numeric(318).param(nick).trailing("End of /WHOIS list");
+    }
+
+    pub(super) fn user_mode(&mut self, changes: &str, unknown: bool) {
+        let me = self.me.clone();
+        if let Some(me) = me.filter(|_| !changes.is_empty()) {
+            self.mine("MODE").param(me.person.nick.as_str()).param(changes).end();
+        }
+        if unknown {
+            self.numeric(501).trailing("there is no such mode");
+        }
     }
 
     /// 319, as many as it takes.
@@ -58,8 +68,8 @@ impl Reply<'_> {
         let server = self.server;
         for former in items {
             let shown = former.nick.as_str();
-            let line = self.numeric(314).param(shown).param(USERNAME).param(&former.host).param("*");
-            line.trailing(shown);
+            let line = self.numeric(314).param(shown).param(&former.username).param(&former.host).param("*");
+            line.trailing(former.realname.as_deref().unwrap_or(shown));
             let until = former.until.to_string();
             self.numeric(312).param(shown).param(server).trailing(&until);
         }
@@ -78,7 +88,7 @@ impl Reply<'_> {
             if is_userhost {
                 let star = if user.operator { "*" } else { "" };
                 let away = if user.away.is_some() { "=-" } else { "=+" };
-                text.word(&[nick, star, away, USERNAME, "@", &user.host]);
+                text.word(&[nick, star, away, &user.username, "@", &user.host]);
             } else {
                 text.word(&[nick]);
             }

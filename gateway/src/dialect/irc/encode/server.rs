@@ -1,5 +1,7 @@
 //! The server itself.
 
+use api::users::UserModes;
+
 use super::{Reply, channel::seconds};
 use crate::{
     dialect::irc::{Counts, Page, isupport},
@@ -8,9 +10,6 @@ use crate::{
 
 /// What 002, 004 and 351 name.
 const VERSION: &str = concat!("causerie-", env!("CARGO_PKG_VERSION"));
-/// Modes of people: operators have one.
-const USER_MODES: &str = "o";
-
 impl Reply<'_> {
     /// 001 to 005, the counts and the message of the day (<https://modern.ircdocs.horse/#connection-registration>).
     pub(super) fn welcome(&mut self, counts: Counts) {
@@ -24,7 +23,8 @@ impl Reply<'_> {
         let modes = isupport::MODES;
         let with_value = [modes.list, modes.setting, modes.setting_when_set, modes.member].concat();
         let channel_modes = [&with_value, modes.flag].concat();
-        let line = self.numeric(4).param(server).param(VERSION).param(USER_MODES).param(&channel_modes);
+        let user_modes: String = UserModes::LETTERS.into_iter().chain(['o']).collect();
+        let line = self.numeric(4).param(server).param(VERSION).param(&user_modes).param(&channel_modes);
         line.param(&with_value).end();
         for tokens in isupport::tokens(network).chunks(isupport::TOKENS_IN_LINE) {
             let line = self.numeric(5).params(tokens.iter().map(String::as_str));
@@ -62,11 +62,13 @@ impl Reply<'_> {
     }
 
     fn lusers(&mut self, counts: Counts) {
-        let Counts { people, channels, most, unknown } = counts;
-        let [people, channels, most, unknown] = [people, channels, most, unknown].map(|count| count as u64);
-        let text = format!("There are {people} users and 0 invisible on 1 servers");
+        let Counts { people, invisible, operators, channels, most, unknown } = counts;
+        let [people, operators, channels, most, unknown] =
+            [people, operators, channels, most, unknown].map(|count| count as u64);
+        let visible = people.saturating_sub(invisible as u64);
+        let text = format!("There are {visible} users and {invisible} invisible on 1 servers");
         self.numeric(251).trailing(&text);
-        self.numeric(252).number(0).trailing("operators online");
+        self.numeric(252).number(operators).trailing("operators online");
         self.numeric(253).number(unknown).trailing("unknown connections");
         self.numeric(254).number(channels).trailing("channels formed");
         self.numeric(255).trailing(&format!("I have {people} clients and 0 servers"));

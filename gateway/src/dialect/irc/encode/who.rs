@@ -61,7 +61,9 @@ impl Reply<'_> {
     fn flags(&self, row: &WhoRow) -> String {
         let away = if row.away { "G" } else { "H" };
         let operator = if row.operator { "*" } else { "" };
-        format!("{away}{operator}{}", prefixes(self.caps, row.named.roles))
+        // <https://ircv3.net/specs/extensions/bot-mode>
+        let bot = if row.bot { "B" } else { "" };
+        format!("{away}{operator}{bot}{}", prefixes(self.caps, row.named.roles))
     }
 }
 
