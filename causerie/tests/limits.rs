@@ -32,7 +32,7 @@ const PROVEN: &[(&str, &str)] = &[
     ("gateway.limits.send_queue", "who_does_not_read_is_closed_and_the_others_are_not"),
     (
         "gateway.limits.send_wait",
-        "a_burst_may_wait_and_what_comes_too_fast_for_too_long_is_told_to_come_back",
+        "what_comes_too_fast_for_too_long_is_told_to_come_back_and_overload_ends",
     ),
     ("gateway.limits.waiting_sends", "so_many_sends_wait_and_one_more_is_told_to_come_back"),
     ("users.api_tokens_of_account", "there_are_so_many_network_bans_and_api_tokens_and_no_more"),
