@@ -30,10 +30,7 @@ const PROVEN: &[(&str, &str)] = &[
     ("gateway.limits.login_pause", "who_failed_to_log_in_tries_again_after_the_pause_and_not_before"),
     ("gateway.limits.registration_time", "who_says_nothing_is_sent_away_who_has_a_nick_stays"),
     ("gateway.limits.send_queue", "who_does_not_read_is_closed_and_the_others_are_not"),
-    (
-        "gateway.limits.send_wait",
-        "what_comes_too_fast_for_too_long_is_told_to_come_back_and_overload_ends",
-    ),
+    ("gateway.limits.send_wait", "what_comes_too_fast_for_too_long_is_told_to_come_back_and_overload_ends"),
     ("gateway.limits.waiting_sends", "so_many_sends_wait_and_one_more_is_told_to_come_back"),
     ("users.api_tokens_of_account", "there_are_so_many_network_bans_and_api_tokens_and_no_more"),
     ("users.hashes_at_once", "so_many_are_hashed_at_once_and_one_more_waits"),

@@ -22,14 +22,15 @@ use crate::domain::secret;
 const INSERT_REFRESH: &str = "insert into refresh_tokens (hash, family, user_id, scopes, issued_at, expires_at) \
     values ($1, $2, $3, $4, $5, $6)";
 const USE_REFRESH: &str = "update refresh_tokens set used_at = $2 where hash = $1 and used_at is null and expires_at > $2 \
-    returning family, user_id, scopes";
-const REFRESH: &str = "select family, user_id, scopes from refresh_tokens where hash = $1";
+    returning family, user_id, scopes, used_at";
+const REFRESH: &str = "select family, user_id, scopes, used_at from refresh_tokens where hash = $1";
 
 #[derive(FromRow)]
 struct RefreshRow {
     family: String,
     user_id: Checked<UserId>,
     scopes: String,
+    used_at: Option<i64>,
 }
 
 /// A grant in the making: the refresh token that goes with it.
@@ -145,6 +146,12 @@ impl Store {
         // First of all, as everybody who revokes does: nobody waits for each other, and a new token is not missed.
         let user = users::lock(&mut tx, &known.user_id).await?.ok_or(ErrorCode::BadCredentials)?;
         let Some(used): Option<RefreshRow> = fetch_optional!(&mut tx, USE_REFRESH, hash, now.0)? else {
+            // Read again now that nobody else can use it.
+            let again: Option<RefreshRow> = fetch_optional!(&mut tx, REFRESH, hash)?;
+            if again.is_none_or(|again| again.used_at.is_none()) {
+                // It has expired: whoever comes late is no thief.
+                return Err(ErrorCode::BadCredentials.into());
+            }
             let ended = revoke(&mut tx, user, known.family, now).await?;
             tx.commit().await?;
             return Ok(Exchanged::Stolen(ended));

@@ -21,6 +21,7 @@ contract! {
     of_many_who_come_with_it_at_once_one_is_served
     a_role_that_was_taken_away_is_in_no_new_token
     a_guest_is_there_as_long_as_a_token_lives
+    who_comes_late_with_a_refresh_token_is_no_thief
     a_session_may_hold_its_nick_by_a_token
     a_revoked_login_takes_along_what_came_of_it
 }
@@ -120,8 +121,21 @@ async fn a_guest_is_there_as_long_as_a_token_lives(house: House) {
     assert_eq!(refreshed.user.held_until, Some(at(10).plus(life).0));
     // A refresh token holds the nick no longer than the access token, whatever was asked.
     let too_late = exchange(&house, "bob 2", "bob 3", at(10).plus(life)).await;
-    assert!(matches!(too_late, Ok(Exchanged::Stolen(_))));
-    assert!(house.user(&bob.id).await.freed_at.is_some());
+    assert_eq!(code(too_late.map(drop)), ErrorCode::BadCredentials);
+}
+
+async fn who_comes_late_with_a_refresh_token_is_no_thief(house: House) {
+    let alice = house.account("alice").await;
+    let new = refresh("login 1", "login", at(100));
+    house.store.grant(&alice.user.id, &alice.password, Scopes::ordinary(), "h", &new, at(0)).await.unwrap();
+    fresh(exchange(&house, "login 1", "login 2", at(99)).await.unwrap());
+    let late = exchange(&house, "login 2", "login 3", at(100_000_000)).await;
+    assert_eq!(code(late.map(drop)), ErrorCode::BadCredentials);
+    // Used once, it is a thief's for ever.
+    assert!(matches!(
+        exchange(&house, "login 1", "login 4", at(100_000_001)).await,
+        Ok(Exchanged::Stolen(_))
+    ));
 }
 
 async fn a_session_may_hold_its_nick_by_a_token(house: House) {
