@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 pub(crate) use self::{
     tls::Tls,
-    web::{MAX_MESSAGE, Web},
+    web::{MAX_MESSAGE, Messages, Web},
 };
 
 pub(crate) enum Stream {

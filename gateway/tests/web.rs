@@ -6,7 +6,7 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream,
-    tungstenite::{Error, Message},
+    tungstenite::{Error, Message, client::IntoClientRequest as _},
 };
 
 use self::town::{Person, Town, within};
@@ -15,9 +15,20 @@ struct Browser(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Browser {
     async fn connect(town: &Town) -> Self {
-        let address = format!("ws://{}/socket", town.web);
-        let connected = within("a web socket", tokio_tungstenite::connect_async(address)).await;
-        Self(connected.expect("the gateway upgrades").0)
+        Self::ask_for(town, "socket", "").await.0
+    }
+
+    /// Asks for subprotocols, and gives the one that it got.
+    async fn ask_for(town: &Town, path: &str, subprotocols: &str) -> (Self, String) {
+        let mut request = format!("ws://{}/{path}", town.web).into_client_request().expect("a request");
+        if !subprotocols.is_empty() {
+            let names = subprotocols.parse().expect("a header");
+            request.headers_mut().insert("sec-websocket-protocol", names);
+        }
+        let connected = within("a web socket", tokio_tungstenite::connect_async(request)).await;
+        let (socket, answer) = connected.expect("the gateway upgrades");
+        let given = answer.headers().get("sec-websocket-protocol");
+        (Self(socket), given.map_or("", |name| name.to_str().expect("a name")).to_owned())
     }
 
     async fn says(&mut self, line: impl Into<Message>) {
@@ -29,6 +40,12 @@ impl Browser {
         loop {
             match within("a line", self.0.next()).await? {
                 Ok(Message::Text(text)) => return Some(text.as_str().to_owned()),
+                Ok(Message::Binary(bytes)) => {
+                    return Some(format!(
+                        "binary {}",
+                        str::from_utf8(&bytes).expect("all our lines are UTF-8")
+                    ));
+                }
                 Ok(Message::Close(_)) | Err(Error::Protocol(_) | Error::ConnectionClosed) => return None,
                 Ok(_) => {}
                 Err(error) => panic!("{error}"),
@@ -84,6 +101,36 @@ async fn what_is_no_line_gets_its_error_and_the_next_line_works() {
     browser.says(Message::Ping(Vec::new().into())).await;
     browser.asks("/ping\r\n/ping", "200 pong").await;
     browser.sees("200 pong").await;
+}
+
+/// <https://ircv3.net/specs/extensions/websocket>
+#[tokio::test]
+async fn who_asks_for_it_speaks_irc_on_a_web_socket() {
+    let town = Town::new().await;
+    let mut bob = town.person("bob").await;
+    bob.asks("/join #x", "200 joined #x 1 0").await;
+    for (path, nick, asked, given, mark) in [
+        ("socket", "alice", "text.ircv3.net", "text.ircv3.net", ""),
+        ("", "carol", "binary.ircv3.net, text.ircv3.net", "binary.ircv3.net", "binary "),
+        ("", "dave", "text.ircv3.net, binary.ircv3.net", "text.ircv3.net", ""),
+        ("socket", "erin", "chat, binary.ircv3.net", "binary.ircv3.net", "binary "),
+    ] {
+        let (mut browser, got) = Browser::ask_for(&town, path, asked).await;
+        assert_eq!(got, given);
+        browser.says(format!("NICK {nick}")).await;
+        browser.says(format!("USER {nick} 0 * :{nick}").into_bytes()).await;
+        browser.sees(&format!("{mark}:irc.causerie.localhost 001 {nick} ")).await;
+        browser.says("JOIN #x").await;
+        browser.sees(&format!("{mark}:irc.causerie.localhost 366 {nick} #x ")).await;
+        browser.says(format!("PRIVMSG #x :caf\u{e9} {nick}")).await;
+        assert!(bob.sees("100 msg #x ").await.ends_with(&format!(" {nick} :caf\u{e9} {nick}")));
+        bob.says(&format!("salut {nick}")).await;
+        browser.sees(&format!("{mark}:bob!")).await;
+        browser.says(b"PRIVMSG #x :caf\xe9".to_vec()).await;
+        browser.sees(&format!("{mark}:irc.causerie.localhost FAIL * INVALID_UTF8 ")).await;
+        browser.says("PING still").await;
+        browser.sees(&format!("{mark}:irc.causerie.localhost PONG ")).await;
+    }
 }
 
 #[tokio::test]

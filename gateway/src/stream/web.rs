@@ -7,17 +7,26 @@ use std::{
 };
 
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
+use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use parking_lot::Mutex;
 
 /// Bytes of a message. A line that is too long is to get its answer rather than a closed socket, within reason.
 pub(crate) const MAX_MESSAGE: usize = 64 * 1024;
 
+/// What our lines are sent as. Lines that come may be either.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Messages {
+    Text,
+    Binary,
+}
+
 /// Never contended: one task reads and writes.
 pub(crate) struct Web(Mutex<Inner>);
 
 struct Inner {
     socket: WebSocket,
+    messages: Messages,
     /// What came and is not read yet; at most one message.
     came: Vec<u8>,
     /// How much of it is read.
@@ -26,8 +35,8 @@ struct Inner {
 }
 
 impl Web {
-    pub(crate) fn new(socket: WebSocket) -> Self {
-        Self(Mutex::new(Inner { socket, came: Vec::new(), read: 0, has_ended: false }))
+    pub(crate) fn new(socket: WebSocket, messages: Messages) -> Self {
+        Self(Mutex::new(Inner { socket, messages, came: Vec::new(), read: 0, has_ended: false }))
     }
 
     pub(super) async fn readable(&self) -> io::Result<()> {
@@ -111,7 +120,11 @@ impl Inner {
     fn send(&mut self, line: &[u8]) -> io::Result<()> {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let text = Utf8Bytes::try_from(line.to_vec()).map_err(io::Error::other)?;
-        self.socket.start_send_unpin(Message::Text(text)).map_err(io::Error::other)
+        let line = Bytes::copy_from_slice(line);
+        let message = match self.messages {
+            Messages::Text => Message::Text(Utf8Bytes::try_from(line).map_err(io::Error::other)?),
+            Messages::Binary => Message::Binary(line),
+        };
+        self.socket.start_send_unpin(message).map_err(io::Error::other)
     }
 }
