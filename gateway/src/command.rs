@@ -1,12 +1,12 @@
 //! What a line means, in no dialect: `dialect` reads lines into commands and writes outcomes as lines.
 
-use api::{EntryKind, channels::ListKind, mode::Role};
+use api::{EntryKind, channels::ListKind, mode::Role, tags::Tags};
 use kit::config::Secret;
 
 use crate::dialect::{Dialect, irc::Word};
 pub(crate) use crate::{
     commands::Redacted,
-    outcome::{Answer, Named, Outcome, Scene, Seen, WhoRow},
+    outcome::{Answer, Found, Named, Outcome, Scene, Seen, WhoRow},
     refusal::{About, Asked, Refusal},
 };
 
@@ -38,7 +38,7 @@ pub(crate) enum Command {
         to: Option<String>,
         kind: EntryKind,
         text: String,
-        key: Option<String>,
+        with: Along,
     },
     Names {
         channel: Option<String>,
@@ -136,6 +136,17 @@ pub(crate) enum Command {
     Misused(Box<Refusal>),
     /// What only IRC asks for.
     Irc(Word),
+}
+
+/// What comes along with something that is said.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Along {
+    /// Its idempotency key, if the client made one.
+    pub(crate) key: Option<String>,
+    /// For other clients.
+    pub(crate) tags: Tags,
+    /// See [`api::Entry::splits`].
+    pub(crate) splits: Vec<u32>,
 }
 
 pub(crate) enum Login {

@@ -2,6 +2,7 @@
 
 mod away;
 mod ban;
+mod chathistory;
 mod enter;
 mod history;
 mod invite;
@@ -10,6 +11,7 @@ mod join;
 mod kick;
 mod list;
 mod login;
+mod marker;
 mod mode;
 mod monitor;
 mod names;
@@ -23,6 +25,7 @@ mod role;
 mod sasl;
 pub(crate) mod say;
 mod setname;
+mod signal;
 mod to;
 mod token;
 mod topic;
@@ -40,7 +43,7 @@ pub(crate) use self::{
 };
 use crate::{
     command::{Answer, Command, Outcome, Refusal},
-    dialect::plain,
+    dialect::{irc::Word, plain},
     reply::Reply,
     session::Session,
 };
@@ -58,9 +61,12 @@ async fn carry_out(session: &mut Session, command: Command, reply: Reply) {
     let answer = match command {
         // The hub answers these, in the order of what it shows.
         Command::Join { channel, key } => return join::join(session, &channel, key, reply).await,
-        Command::Say { to, kind, text, key } => return say::say(session, to, kind, text, key, reply).await,
+        Command::Say { to, kind, text, with } => return say::say(session, to, kind, text, with, reply).await,
         Command::Redact { target, named, reason } => {
             return redact::redact(session, &target, named, reason, reply).await;
+        }
+        Command::Irc(Word::Tags { target, tags }) => {
+            return signal::tags(session, &target, tags, reply).await;
         }
         Command::Resume { targets } => return resume::resume(session, targets, reply).await,
 

@@ -113,6 +113,22 @@ impl Dialect {
         matches!(self, Self::Irc(_))
     }
 
+    /// Whether the answer to a join shows how far its reader had read there.
+    pub(crate) const fn shows_markers(self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Irc(caps) => caps.has(irc::Caps::READ_MARKER),
+        }
+    }
+
+    /// Whether the answer to a join shows the latest lines where the channel wants that: to those who cannot ask for them.
+    pub(crate) const fn shows_lines_on_join(self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Irc(caps) => !caps.has(irc::Caps::CHATHISTORY),
+        }
+    }
+
     /// Whether the answer to a send shows the entry.
     pub(crate) const fn shows_sent(self) -> bool {
         match self {

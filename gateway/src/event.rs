@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use api::{
-    AccountName, ChannelName, Entry, Nick,
+    AccountName, ChannelName, Entry, Nick, Timestamp,
     auth::Actor,
     channels::ListKind,
+    messages::Passing,
     mode::{ModeChange, Role},
 };
 
@@ -146,6 +147,16 @@ pub(crate) enum Event<'a> {
     Setname {
         who: Who<'a>,
         realname: &'a str,
+    },
+    /// Said in passing, and not kept.
+    Passing {
+        passing: &'a Passing,
+        author: Who<'a>,
+    },
+    /// Somebody's own: they have read as far elsewhere.
+    Marked {
+        target: &'a str,
+        until: Option<Timestamp>,
     },
     Closing {
         reason: &'a str,

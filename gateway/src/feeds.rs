@@ -8,6 +8,7 @@ use api::{
     auth::ServiceName,
     bus::{Frame, Subject},
     event::{ChannelEvent, UserEvent},
+    messages::Signal,
 };
 use futures_util::StreamExt;
 use kit::{
@@ -39,16 +40,20 @@ pub(crate) fn follow(kit: &Kit, gateway: &Arc<Gateway>, healer: &Healer) {
         spawn(
             "entries",
             ServiceName::Messages,
-            subscribe(Feed::all(&urls.messages, &["conversation.", "direct."])),
+            subscribe(Feed::all(&urls.messages, &["conversation.", "direct.", "signal.", "hint."])),
         );
         return;
     }
     let channels = subscribe(Feed::chosen(&urls.channels, &["channel."]));
-    let conversations = subscribe(Feed::chosen(&urls.messages, &["conversation."]));
+    let conversations = subscribe(Feed::chosen(&urls.messages, &["conversation.", "signal."]));
     gateway.hub.listen_through(Some(channels.interest()), Some(conversations.interest()));
     spawn("channel-events", ServiceName::Channels, channels);
     spawn("entries", ServiceName::Messages, conversations);
-    spawn("direct-entries", ServiceName::Messages, subscribe(Feed::all(&urls.messages, &["direct."])));
+    spawn(
+        "direct-entries",
+        ServiceName::Messages,
+        subscribe(Feed::all(&urls.messages, &["direct.", "hint."])),
+    );
 }
 
 async fn read(feed: Subscription, owner: ServiceName, healer: Healer) {
@@ -71,6 +76,7 @@ async fn read(feed: Subscription, owner: ServiceName, healer: Healer) {
 fn apply(hub: &Hub, frames: Vec<Frame>) {
     let (mut channels, mut entries, mut users): (Vec<ChannelEvent>, Vec<Entry>, Vec<UserEvent>) =
         Default::default();
+    let mut signals: Vec<Signal> = Vec::new();
     for frame in frames {
         match &frame.subject {
             // An invitation reaches people who are not in the channel.
@@ -81,8 +87,10 @@ fn apply(hub: &Hub, frames: Vec<Frame>) {
                 entries.extend(read_payload(&frame))
             }
             Subject::Direct(_) => entries.extend(read_payload(&frame)),
+            Subject::Signal(id) if hub.follows(id) => signals.extend(read_payload(&frame)),
+            Subject::Hint(_) => signals.extend(read_payload(&frame)),
             Subject::User(_) => users.extend(read_payload(&frame)),
-            Subject::Channel(_) | Subject::Conversation(_) => {}
+            Subject::Channel(_) | Subject::Conversation(_) | Subject::Signal(_) => {}
         }
     }
     if !users.is_empty() {
@@ -93,6 +101,9 @@ fn apply(hub: &Hub, frames: Vec<Frame>) {
     }
     if !entries.is_empty() {
         hub.entries(entries);
+    }
+    if !signals.is_empty() {
+        hub.signals(signals);
     }
 }
 

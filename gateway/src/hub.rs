@@ -11,6 +11,7 @@ mod endings;
 mod heads;
 mod healer;
 mod join;
+mod passing;
 mod person;
 mod resume;
 mod run;
@@ -207,6 +208,11 @@ impl Hub {
     /// Events of users from the bus.
     pub(crate) fn user_events(&self, events: Vec<UserEvent>) {
         self.with(|state, now| events.into_iter().for_each(|event| state.user_event(event, now)));
+    }
+
+    /// Somebody has read up to a moment, and been told so on this connection.
+    pub(crate) fn has_read(&self, client: ClientId, target: &str, until: Option<Timestamp>) {
+        self.with(|state, _| state.has_read(client, target, until));
     }
 
     /// Sends are given up that may have been stored: the owner is asked as soon as it answers again.

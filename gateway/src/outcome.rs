@@ -6,6 +6,7 @@ use api::{
     AccountName, ChannelName, Entry, Nick, Timestamp,
     channels::{ChannelSummary, ListEntry, ListKind, Member, Topic},
     id::{GatewayId, MessageId},
+    messages::ReadMarker,
     mode::{Modes, Role, Roles},
     users::{FormerNick, User},
 };
@@ -154,6 +155,16 @@ pub(crate) struct Scene {
     pub(crate) names: Vec<Named>,
     /// They were in it before.
     pub(crate) again: bool,
+    pub(crate) found: Found,
+}
+
+/// What somebody who joins a channel finds in it beside those who are there.
+#[derive(Default)]
+pub(crate) struct Found {
+    /// How far they had read.
+    pub(crate) marker: ReadMarker,
+    /// The latest that was said, for those who do not ask for it.
+    pub(crate) lines: Vec<(Entry, event::Shown)>,
 }
 
 /// A member as shown here.

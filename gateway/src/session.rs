@@ -211,13 +211,13 @@ impl Session {
 
     /// Puts a message to where this connection is already on its way; anything else comes back.
     pub(crate) fn send_at_once(&mut self, command: Command, reply: Reply) -> Option<(Command, Reply)> {
-        let Command::Say { to, kind, text, key } = command else { return Some((command, reply)) };
+        let Command::Say { to, kind, text, with } = command else { return Some((command, reply)) };
         match say::known_target(self, to.as_deref()) {
             Some(target) => {
-                say::send(self, target, kind, text, key, reply);
+                say::send(self, target, kind, text, with, reply);
                 None
             }
-            None => Some((Command::Say { to, kind, text, key }, reply)),
+            None => Some((Command::Say { to, kind, text, with }, reply)),
         }
     }
 

@@ -92,7 +92,13 @@ async fn run(
 
 fn act(sender: usize, channel: usize, round: u64) -> Act {
     let id = format!("1user{sender:08}");
-    let what = What::Say { kind: api::EntryKind::Message, text: "x".repeat(100), reply_to: None };
+    let what = What::Say {
+        kind: api::EntryKind::Message,
+        text: "x".repeat(100),
+        reply_to: None,
+        tags: Default::default(),
+        splits: Vec::new(),
+    };
     let key = Key::new(&format!("{round:012}{sender:08}abcdef"), &what).expect("a key");
     Act {
         author: Person {

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use api::{id::UserId, messages::SendTo};
-use kit::{Clock, auth::Verifier};
+use kit::{Clock, auth::Verifier, bus::Bus};
 use moka::sync::Cache;
 
 use crate::{channels::Channels, config::Config, live::Live, store::Store, stream::Streams, writer::Writer};
@@ -20,6 +20,8 @@ pub(crate) struct Parts {
     pub(crate) channels: Channels,
     pub(crate) users: client::Users,
     pub(crate) live: Live,
+    /// For what is passed on and not kept.
+    pub(crate) bus: Bus,
     pub(crate) streams: Streams,
     pub(crate) verifier: Arc<Verifier>,
     pub(crate) clock: Clock,

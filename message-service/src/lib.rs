@@ -66,6 +66,7 @@ impl Service for MessageService {
             channels,
             users: client::Users(neighbour(&kit, ServiceName::Users)?),
             live,
+            bus: kit.bus.clone(),
             streams: Streams::new(config.streams, config.streams_each),
             verifier: kit.verifier.clone(),
             clock: kit.clock.clone(),

@@ -6,6 +6,7 @@ use api::{
     Entry,
     bus::{Frame, Subject},
     id::ConversationId,
+    messages::{Passing, Signal},
 };
 use kit::bus::Bus;
 use parking_lot::Mutex;
@@ -106,6 +107,22 @@ fn subjects(entry: &Entry) -> Vec<Subject> {
     subjects
 }
 
+/// Where a signal goes: a channel's own subject, or the shards of those whom it concerns.
+pub(crate) fn signal_frames(signal: &Signal, origin: Option<&str>) -> Vec<Frame> {
+    let mut subjects = match signal {
+        Signal::Said(Passing { channel: Some(channel), .. }) => vec![Subject::Signal(channel.clone())],
+        Signal::Said(Passing { author, to, .. }) => {
+            std::iter::once(author).chain(to).map(|person| Subject::hint(&person.id)).collect()
+        }
+        Signal::Marked(marked) => vec![Subject::hint(&marked.user)],
+        Signal::Unknown => Vec::new(),
+    };
+    subjects.dedup();
+    let payload = serde_json::to_vec(signal).expect("a signal is plain data");
+    let frame = |subject| Frame { subject, origin: origin.map(str::to_owned), payload: payload.clone() };
+    subjects.into_iter().map(frame).collect()
+}
+
 /// One entry as an object, several as lists.
 fn payloads(entries: &[&Entry]) -> Vec<Vec<u8>> {
     if let [entry] = entries {
@@ -154,6 +171,8 @@ mod tests {
             session: None,
             redacted: false,
             edited_at: None,
+            tags: Default::default(),
+            splits: Vec::new(),
         };
         Arc::new(Stored { entry, position: 0, replayed: false })
     }

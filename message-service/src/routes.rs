@@ -9,6 +9,7 @@ mod parts;
 mod reactions;
 mod send;
 mod services;
+mod signals;
 mod streams;
 
 use axum::middleware::from_fn_with_state;
@@ -27,6 +28,8 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(markers::channel, markers::set_channel))
         .routes(routes!(markers::direct, markers::set_direct))
         .routes(routes!(conversations::list))
+        .routes(routes!(signals::channel))
+        .routes(routes!(signals::direct))
         .routes(routes!(streams::channel))
         .routes(routes!(streams::direct))
         .routes(routes!(streams::everything))

@@ -9,6 +9,7 @@ mod history;
 mod keys;
 mod listing;
 mod log;
+mod markers;
 mod memory;
 mod people;
 mod places;
@@ -26,6 +27,7 @@ pub use self::{
     clean::Policy,
     history::{Bounds, Place},
     listing::Listed,
+    markers::Reading,
 };
 
 /// The migrations of both engines.

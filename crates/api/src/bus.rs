@@ -19,6 +19,10 @@ pub enum Subject {
     Conversation(ConversationId),
     /// User events, by [`shard`] of the user.
     User(u8),
+    /// What is passed on in one channel and not kept.
+    Signal(ChannelId),
+    /// What is passed on to people and not kept, by [`shard`] of each.
+    Hint(u8),
     /// Entries of direct conversations, by [`shard`] of a party; published once for each of the two shards.
     Direct(u8),
 }
@@ -39,6 +43,10 @@ impl Subject {
     pub fn direct(user: &UserId) -> Self {
         Self::Direct(shard(user))
     }
+
+    pub fn hint(user: &UserId) -> Self {
+        Self::Hint(shard(user))
+    }
 }
 
 impl fmt::Display for Subject {
@@ -48,6 +56,8 @@ impl fmt::Display for Subject {
             Self::Conversation(id) => write!(f, "conversation.{id}"),
             Self::User(shard) => write!(f, "user.{shard}"),
             Self::Direct(shard) => write!(f, "direct.{shard}"),
+            Self::Signal(id) => write!(f, "signal.{id}"),
+            Self::Hint(shard) => write!(f, "hint.{shard}"),
         }
     }
 }
@@ -71,6 +81,8 @@ impl std::str::FromStr for Subject {
             "channel" => rest.parse().map(Self::Channel).map_err(|_| NotASubject),
             "conversation" => rest.parse().map(Self::Conversation).map_err(|_| NotASubject),
             "user" => rest.parse().map(Self::User).map_err(|_| NotASubject),
+            "signal" => rest.parse().map(Self::Signal).map_err(|_| NotASubject),
+            "hint" => rest.parse().map(Self::Hint).map_err(|_| NotASubject),
             "direct" => rest.parse().map(Self::Direct).map_err(|_| NotASubject),
             _ => Err(NotASubject),
         }
@@ -84,7 +96,7 @@ impl TryFrom<String> for Subject {
     }
 }
 
-/// One thing published: JSON of a [`crate::event::ChannelEvent`], [`crate::event::UserEvent`] or [`crate::Entry`] (or a JSON
+/// One thing published: JSON of a [`crate::event::ChannelEvent`], [`crate::event::UserEvent`] , [`crate::Entry`] or [`crate::messages::Signal`] (or a JSON
 /// list of them: what was committed together may travel together), under a subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {

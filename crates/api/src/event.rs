@@ -9,6 +9,7 @@ use crate::{
     channels::{HistoryPolicy, ListEntry, ListKind, Member, Topic},
     id::{ChannelId, ConversationId, GatewayId, ListEntryId, MessageId, SessionId, UserId},
     mode::{ModeChange, Modes, Role, Roles},
+    tags::Tags,
     users::UserModes,
 };
 
@@ -258,4 +259,10 @@ pub struct Entry {
     pub redacted: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edited_at: Option<Timestamp>,
+    /// What its author's client said to other clients with it.
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
+    /// Where lines of `text` were cut only because they were too long for one line of IRC: bytes from its beginning.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub splits: Vec<u32>,
 }

@@ -4,6 +4,7 @@
 pub mod auth;
 pub mod bus;
 pub mod channels;
+pub mod emoji;
 pub mod error;
 pub mod event;
 pub mod id;
@@ -14,6 +15,7 @@ pub mod mode;
 pub mod name;
 pub mod page;
 pub mod problem;
+pub mod tags;
 pub mod text;
 pub mod time;
 pub mod users;

@@ -4,8 +4,11 @@ use api::{
     HeadsReply, HeadsRequest, Timestamp,
     auth::Actor,
     id::{ChannelId, ConversationId, UserId},
-    messages::{ConversationsOf, DirectHead, Entries, History, SendItem, SendResult},
-    page::Batch,
+    messages::{
+        Conversation, ConversationsOf, DirectHead, Entries, History, Passing, Point, ReadMarker, SendItem,
+        SendResult, SendSignal, SetReadMarker,
+    },
+    page::{Batch, Page},
 };
 use reqwest::Method;
 
@@ -15,9 +18,11 @@ use crate::http::{Caller, Error, Service};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum From {
     Latest,
-    After(u64),
-    Before(u64),
-    Around(u64),
+    After(Point),
+    Before(Point),
+    Around(Point),
+    /// Those next to the first.
+    Between(Point, Point),
 }
 
 #[derive(Clone)]
@@ -51,13 +56,86 @@ impl Messages {
 
     async fn history(&self, actor: &Actor, path: &str, from: From, limit: u32) -> Result<History, Error> {
         let mut request = self.0.request(Method::GET, path, Caller::Actor(actor)).query(&[("limit", limit)]);
-        request = match from {
-            From::Latest => request,
-            From::After(seq) => request.query(&[("after", seq)]),
-            From::Before(seq) => request.query(&[("before", seq)]),
-            From::Around(seq) => request.query(&[("around", seq)]),
+        let (name, point) = match from {
+            From::Latest => return self.0.send(request).await,
+            From::After(point) => ("after", point),
+            From::Before(point) => ("before", point),
+            From::Around(point) => ("around", point),
+            From::Between(first, last) => {
+                request = request.query(&[("between", format!("{first},{last}"))]);
+                return self.0.send(request).await;
+            }
         };
+        let name = if let Point::At(_) = point { format!("{name}_at") } else { name.to_owned() };
+        self.0.send(request.query(&[(name, point.to_string())])).await
+    }
+
+    /// A page of the conversations whose latest entry lies between two moments, the earliest first.
+    pub async fn conversations_between(
+        &self,
+        actor: &Actor,
+        after: Timestamp,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Page<Conversation>, Error> {
+        let request = self.0.request(Method::GET, "/v1/users/me/conversations", Caller::Actor(actor));
+        let request = request.query(&[("after_at", after), ("before_at", before)]).query(&[("limit", limit)]);
         self.0.send(request).await
+    }
+
+    pub async fn channel_marker(&self, actor: &Actor, channel: &ChannelId) -> Result<ReadMarker, Error> {
+        self.marker(actor, &format!("/v1/channels/{channel}/read-marker")).await
+    }
+
+    pub async fn direct_marker(&self, actor: &Actor, user: &UserId) -> Result<ReadMarker, Error> {
+        self.marker(actor, &format!("/v1/users/{user}/read-marker")).await
+    }
+
+    /// Everything up to a moment is read.
+    pub async fn channel_read_until(
+        &self,
+        actor: &Actor,
+        channel: &ChannelId,
+        at: Timestamp,
+    ) -> Result<ReadMarker, Error> {
+        self.read_until(actor, &format!("/v1/channels/{channel}/read-marker"), at).await
+    }
+
+    pub async fn direct_read_until(
+        &self,
+        actor: &Actor,
+        user: &UserId,
+        at: Timestamp,
+    ) -> Result<ReadMarker, Error> {
+        self.read_until(actor, &format!("/v1/users/{user}/read-marker"), at).await
+    }
+
+    /// Passes something on to those who are in a channel.
+    pub async fn signal_channel(
+        &self,
+        actor: &Actor,
+        channel: &ChannelId,
+        signal: &SendSignal,
+    ) -> Result<Passing, Error> {
+        self.0.post(&format!("/v1/channels/{channel}/signals"), Caller::Actor(actor), signal).await
+    }
+
+    pub async fn signal_person(
+        &self,
+        actor: &Actor,
+        user: &UserId,
+        signal: &SendSignal,
+    ) -> Result<Passing, Error> {
+        self.0.post(&format!("/v1/users/{user}/signals"), Caller::Actor(actor), signal).await
+    }
+
+    async fn marker(&self, actor: &Actor, path: &str) -> Result<ReadMarker, Error> {
+        self.0.send(self.0.request(Method::GET, path, Caller::Actor(actor))).await
+    }
+
+    async fn read_until(&self, actor: &Actor, path: &str, at: Timestamp) -> Result<ReadMarker, Error> {
+        let body = SetReadMarker { seq: None, at: Some(at) };
+        self.0.send(self.0.request(Method::PUT, path, Caller::Actor(actor)).json(&body)).await
     }
 
     /// The raw entries of a conversation, to heal a hole.

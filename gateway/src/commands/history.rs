@@ -1,7 +1,7 @@
 use api::{
     Entry,
     auth::ServiceName,
-    messages::History,
+    messages::{History, Point},
     page::{DEFAULT_LIMIT, MAX_LIMIT},
 };
 use client::messages::From;
@@ -18,7 +18,11 @@ pub(super) async fn history(session: &mut Session, target: Option<String>, page:
     let actor = session.actor()?;
     let name = target.as_deref().or(session.target.as_ref().map(Target::name)).ok_or_else(no_target)?;
     let messages = &session.gateway.messages;
-    let mut search = Search::new(page);
+    let mut search = match page {
+        Page::Latest(count) => Search::new(From::Latest, count, Way::Down),
+        Page::After(seq) => Search::new(From::After(seq.into()), DEFAULT_LIMIT, Way::Up),
+        Page::Before(seq) => Search::new(From::Before(seq.into()), DEFAULT_LIMIT, Way::Down),
+    };
     let target = if name.starts_with('#') {
         let channel = session.channel(name).await?;
         let about = |refusal: Refusal| refusal.channel(channel.name.as_str());
@@ -44,55 +48,71 @@ pub(super) async fn history(session: &mut Session, target: Option<String>, page:
 }
 
 /// As many messages as were asked for, if there are so many; entries of other kinds are passed over.
-struct Search {
+pub(super) struct Search {
     /// The page to ask for; none: it has ended.
     next: Option<(From, u32)>,
-    upwards: bool,
+    way: Way,
+    /// Where it ends, if that is not where the conversation does.
+    until: Option<Point>,
     count: usize,
     looked_through: usize,
     found: Vec<Entry>,
 }
 
+/// Where a search goes from where it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    Up,
+    Down,
+}
+
 impl Search {
-    fn new(page: Page) -> Self {
-        let (from, count) = match page {
-            Page::Latest(count) => (From::Latest, count),
-            Page::After(seq) => (From::After(seq), DEFAULT_LIMIT),
-            Page::Before(seq) => (From::Before(seq), DEFAULT_LIMIT),
+    pub(super) fn new(from: From, count: u32, way: Way) -> Self {
+        let until = match from {
+            From::Between(_, until) => Some(until),
+            _ => None,
         };
         Self {
             next: Some((from, count)),
-            upwards: matches!(page, Page::After(_)),
+            way,
+            until,
             count: count as usize,
             looked_through: 0,
             found: Vec::new(),
         }
     }
 
-    fn next(&self) -> Option<(From, u32)> {
+    pub(super) fn next(&self) -> Option<(From, u32)> {
         self.next
     }
 
-    fn take(&mut self, page: History) {
+    pub(super) fn take(&mut self, page: History) {
         let History { items, has_before, has_after, .. } = page;
         self.looked_through += items.len();
-        let (edge, more) = if self.upwards { (items.last(), has_after) } else { (items.first(), has_before) };
-        let edge = edge.map(|entry| entry.seq);
-        let at = if self.upwards { self.found.len() } else { 0 };
+        let (edge, more) = match self.way {
+            Way::Up => (items.last(), has_after),
+            Way::Down => (items.first(), has_before),
+        };
+        let edge = edge.map(|entry| Point::Seq(entry.seq));
+        let at = if self.way == Way::Up { self.found.len() } else { 0 };
         self.found.splice(at..at, items.into_iter().filter(|entry| entry.kind.is_spoken()));
         let goes_on = more && self.found.len() < self.count && self.looked_through < MOST_LOOKED_THROUGH;
         // An empty page leads no further, whatever it says of itself.
-        self.next = edge
-            .filter(|_| goes_on)
-            .map(|edge| (if self.upwards { From::After(edge) } else { From::Before(edge) }, MAX_LIMIT));
+        self.next = edge.filter(|_| goes_on).map(|edge| {
+            let from = match (self.until, self.way) {
+                (Some(until), _) => From::Between(edge, until),
+                (None, Way::Up) => From::After(edge),
+                (None, Way::Down) => From::Before(edge),
+            };
+            (from, MAX_LIMIT)
+        });
     }
 
     /// Those next to where it began.
-    fn entries(mut self) -> Vec<Entry> {
-        if self.upwards {
-            self.found.truncate(self.count);
-        } else {
-            self.found.drain(..self.found.len().saturating_sub(self.count));
+    pub(super) fn entries(mut self) -> Vec<Entry> {
+        match self.way {
+            Way::Up => self.found.truncate(self.count),
+            Way::Down => drop(self.found.drain(..self.found.len().saturating_sub(self.count))),
         }
         self.found
     }
@@ -129,19 +149,34 @@ mod tests {
             session: None,
             redacted: false,
             edited_at: None,
+            tags: Default::default(),
+            splits: Vec::new(),
         }
     }
 
+    fn search(from: From, count: u32) -> Search {
+        let upwards = match from {
+            From::After(_) => true,
+            From::Between(Point::Seq(from), Point::Seq(to)) => from < to,
+            _ => false,
+        };
+        Search::new(from, count, if upwards { Way::Up } else { Way::Down })
+    }
+
     /// The seqs found among `last` entries of which `is_spoken` are messages, and how often was asked.
-    fn found(last: u64, is_spoken: impl Fn(u64) -> bool, page: Page) -> (Vec<u64>, u32) {
+    fn found(last: u64, is_spoken: impl Fn(u64) -> bool, from: From, count: u32) -> (Vec<u64>, u32) {
         let mut asked = 0;
-        let mut search = Search::new(page);
+        let mut search = search(from, count);
         while let Some((from, limit)) = search.next() {
             asked += 1;
             let limit = u64::from(limit);
             let (low, high) = match from {
-                From::After(seq) => (seq + 1, last.min(seq + limit)),
-                From::Before(seq) => (seq.saturating_sub(limit).max(1), seq - 1),
+                From::After(Point::Seq(seq)) => (seq + 1, last.min(seq + limit)),
+                From::Before(Point::Seq(seq)) => (seq.saturating_sub(limit).max(1), seq - 1),
+                From::Between(Point::Seq(from), Point::Seq(to)) if from > to => {
+                    (from.saturating_sub(limit).max(to + 1), from - 1)
+                }
+                From::Between(Point::Seq(from), Point::Seq(to)) => (from + 1, (to - 1).min(from + limit)),
                 _ => ((last + 1).saturating_sub(limit).max(1), last),
             };
             let kind = |seq| if is_spoken(seq) { EntryKind::Message } else { EntryKind::Reaction };
@@ -158,32 +193,38 @@ mod tests {
     #[test]
     fn messages_are_found_behind_any_number_of_reactions() {
         let talk = |seq: u64| seq <= 4 || seq == 65 || seq > 2000;
-        assert_eq!(found(65, talk, Page::Latest(3)).0, [3, 4, 65]);
-        assert_eq!(found(65, talk, Page::After(4)).0, [65]);
-        assert_eq!(found(65, talk, Page::Before(65)).0, [1, 2, 3, 4]);
-        assert_eq!(found(2002, talk, Page::Before(2001)).0, [1, 2, 3, 4, 65]);
-        assert_eq!(found(2002, talk, Page::After(3)).0, [4, 65, 2001, 2002]);
+        let (after, before) = (|seq| From::After(Point::Seq(seq)), |seq| From::Before(Point::Seq(seq)));
+        assert_eq!(found(65, talk, From::Latest, 3).0, [3, 4, 65]);
+        assert_eq!(found(65, talk, after(4), 50).0, [65]);
+        assert_eq!(found(65, talk, before(65), 50).0, [1, 2, 3, 4]);
+        assert_eq!(found(2002, talk, before(2001), 50).0, [1, 2, 3, 4, 65]);
+        assert_eq!(found(2002, talk, after(3), 50).0, [4, 65, 2001, 2002]);
+        let between = |from, to| From::Between(Point::Seq(from), Point::Seq(to));
+        assert_eq!(found(2002, talk, between(2, 2002), 3).0, [3, 4, 65]);
+        assert_eq!(found(2002, talk, between(2002, 2), 3).0, [4, 65, 2001]);
+        assert_eq!(found(2002, talk, between(2002, 3), 9).0, [4, 65, 2001]);
     }
 
     #[test]
     fn a_page_of_nothing_but_messages_is_asked_for_once() {
-        assert_eq!(found(100, |_| true, Page::Latest(2)), (vec![99, 100], 1));
-        assert_eq!(found(100, |_| true, Page::After(0)), ((1..=50).collect(), 1));
+        assert_eq!(found(100, |_| true, From::Latest, 2), (vec![99, 100], 1));
+        assert_eq!(found(100, |_| true, From::After(Point::Seq(0)), 50), ((1..=50).collect(), 1));
     }
 
     #[test]
     fn the_search_has_an_end() {
         let (most, first) = (MOST_LOOKED_THROUGH as u64, u64::from(DEFAULT_LIMIT));
+        let first_page = From::After(Point::Seq(0));
         // Pages end at 50 + 1000 n: the last one begins below the limit.
         let end = first + most;
-        assert_eq!(found(99_999, |seq| seq == end, Page::After(0)), (vec![end], 11));
-        assert_eq!(found(99_999, |seq| seq == end + 1, Page::After(0)), (vec![], 11));
+        assert_eq!(found(99_999, |seq| seq == end, first_page, DEFAULT_LIMIT), (vec![end], 11));
+        assert_eq!(found(99_999, |seq| seq == end + 1, first_page, DEFAULT_LIMIT), (vec![], 11));
     }
 
     #[test]
     fn an_empty_page_is_the_last() {
-        for page in [Page::Latest(5), Page::After(0), Page::Before(5)] {
-            let mut search = Search::new(page);
+        for from in [From::Latest, From::After(Point::Seq(0)), From::Before(Point::Seq(5))] {
+            let mut search = search(from, 5);
             search.take(History { items: Vec::new(), first_seq: 9, has_before: true, has_after: true });
             assert_eq!(search.next(), None);
         }

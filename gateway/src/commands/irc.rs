@@ -1,4 +1,4 @@
-use super::{enter, monitor, part, sasl, setname, user_mode};
+use super::{chathistory, enter, marker, monitor, part, sasl, setname, signal, user_mode};
 use crate::{
     command::{Answer, Outcome},
     dialect::{
@@ -21,6 +21,12 @@ pub(super) async fn irc(session: &mut Session, word: Word) -> Answer {
         Word::End(end) => Ok(Outcome::Irc(Told::End(end))),
         Word::PartAll => part_all(session).await,
         Word::Page(page) => Ok(Outcome::Irc(Told::Page(page, counts(session)))),
+        Word::History(asked) => chathistory::chathistory(session, *asked).await,
+        Word::Marker { target, until } => marker::marker(session, target, until).await,
+        Word::ToRole { channel, role, kind, text, tags } => {
+            signal::to_role(session, &channel, role, (kind, text), tags).await
+        }
+        Word::Tags { .. } => Ok(Outcome::Irc(Told::Nothing)),
         Word::Nothing => Ok(Outcome::Irc(Told::Nothing)),
     }
 }

@@ -1,10 +1,12 @@
 use api::{
     ErrorCode,
-    channels::{Changed, JoinItem},
+    channels::{Changed, Channel, JoinItem},
 };
+use client::messages::From;
 
+use super::history::{Search, Way};
 use crate::{
-    command::Refusal,
+    command::{Found, Refusal},
     hub::{Attach, Told},
     reply::Reply,
     session::{Session, Target, channel_name},
@@ -15,10 +17,35 @@ pub(super) async fn join(session: &mut Session, channel: &str, key: Option<Strin
     match ask(session, channel, key).await {
         Ok(changed) => {
             session.target = Some(Target::Channel(changed.channel.name.clone()));
-            session.gateway.hub.joined(session.client.id, changed, Attach::Live, Told::Client(reply));
+            let found = find(session, &changed.channel).await;
+            let told = Told::Client(reply, Box::new(found));
+            session.gateway.hub.joined(session.client.id, changed, Attach::Live, told);
         }
         Err(refusal) => reply.give(&Err(refusal)),
     }
+}
+
+/// What is shown of a channel beside those who are in it. Without it the join is none the less.
+async fn find(session: &Session, channel: &Channel) -> Found {
+    let dialect = session.client.queue.dialect();
+    let mut found = Found::default();
+    let Ok(actor) = session.actor() else { return found };
+    let messages = &session.gateway.messages;
+    if dialect.shows_markers() {
+        found.marker = messages.channel_marker(&actor, &channel.id).await.unwrap_or_default();
+    }
+    let most = channel.history.lines_on_join;
+    if most > 0 && dialect.shows_lines_on_join() {
+        let mut search = Search::new(From::Latest, most, Way::Down);
+        while let Some((from, limit)) = search.next() {
+            match messages.channel_history(&actor, &channel.id, from, limit).await {
+                Ok(page) => search.take(page),
+                Err(_) => break,
+            }
+        }
+        found.lines = session.gateway.hub.with_authors(search.entries());
+    }
+    found
 }
 
 /// The join itself, before anything is shown of the channel.

@@ -3,7 +3,7 @@ use client::messages::From;
 
 use super::say::{self, Addressed, Content};
 use crate::{
-    command::{Asked, Refusal},
+    command::{Along, Asked, Refusal},
     reply::Reply,
     session::Session,
 };
@@ -29,7 +29,7 @@ pub(super) async fn redact(
                 addressed.about.what = Some(id);
             }
             let text = reason.unwrap_or_default();
-            let content = Content { kind: EntryKind::Redaction, text, of: Some(seq), key: None };
+            let content = Content { kind: EntryKind::Redaction, text, of: Some(seq), with: Along::default() };
             say::put(session, addressed, content, reply);
         }
         Err(refusal) => {
@@ -57,16 +57,20 @@ async fn find(session: &Session, target: &str, named: &Named) -> Result<(Address
             let addressed = addressed?;
             let unknown = || Refusal::new(ErrorCode::NoSuchMessage).channel(target);
             let id = id.parse::<MessageId>().map_err(|_| unknown())?;
-            let is_there = match &addressed.to {
-                SendTo::Channel(channel) => id.conversation.as_channel() == *channel,
-                SendTo::User(person) => {
-                    let actor = session.actor()?;
-                    let from = From::After(id.seq.saturating_sub(1));
-                    let page = session.gateway.messages.direct_history(&actor, &person.id, from, 1).await;
-                    page.of(ServiceName::Messages)?.items.first().is_some_and(|entry| entry.id == id)
-                }
-            };
-            if is_there { Ok((addressed, id.seq)) } else { Err(unknown()) }
+            if is_of(session, &addressed.to, &id).await? { Ok((addressed, id.seq)) } else { Err(unknown()) }
+        }
+    }
+}
+
+/// Whether an id is one of a conversation.
+pub(super) async fn is_of(session: &Session, to: &SendTo, id: &MessageId) -> Result<bool, Refusal> {
+    match to {
+        SendTo::Channel(channel) => Ok(id.conversation.as_channel() == *channel),
+        SendTo::User(person) => {
+            let actor = session.actor()?;
+            let from = From::After(id.seq.saturating_sub(1).into());
+            let page = session.gateway.messages.direct_history(&actor, &person.id, from, 1).await;
+            Ok(page.of(ServiceName::Messages)?.items.first().is_some_and(|entry| entry.id == *id))
         }
     }
 }

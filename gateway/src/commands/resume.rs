@@ -127,7 +127,7 @@ impl Reading<'_> {
     async fn read(&mut self, mut cursor: u64, known: u64) -> Result<u64, Refusal> {
         let begin = cursor;
         loop {
-            let page = self.page(From::After(cursor), MAX_LIMIT).await?;
+            let page = self.page(From::After(cursor.into()), MAX_LIMIT).await?;
             let more = page.has_after;
             let end = show(self.client, page, cursor).await;
             // A page that leads no further is the last one, whatever it says of itself.

@@ -9,7 +9,7 @@ use api::{
 use kit::trace::{self, TraceContext};
 
 use crate::{
-    command::{About, Refusal},
+    command::{About, Along, Refusal},
     hub::{Addressee, SEND_WITHIN, Sent},
     reply::Reply,
     session::{Session, Target, channel_name, no_target},
@@ -29,11 +29,11 @@ pub(super) async fn say(
     to: Option<String>,
     kind: EntryKind,
     text: String,
-    key: Option<String>,
+    with: Along,
     reply: Reply,
 ) {
     match address(session, to.as_deref()).await {
-        Ok(target) => send(session, target, kind, text, key, reply),
+        Ok(target) => send(session, target, kind, text, with, reply),
         Err(refusal) => reply.give(&Err(refusal)),
     }
 }
@@ -90,7 +90,7 @@ pub(crate) fn send(
     target: Addressed,
     kind: EntryKind,
     text: String,
-    key: Option<String>,
+    with: Along,
     reply: Reply,
 ) {
     let to = target.about.channel.as_ref().or(target.about.nick.as_ref());
@@ -98,7 +98,7 @@ pub(crate) fn send(
         return reply.give(&Err(Refusal::new(ErrorCode::LineTooLong)));
     }
     match MessageText::try_from(text) {
-        Ok(text) => put(session, target, Content { kind, text: text.into(), of: None, key }, reply),
+        Ok(text) => put(session, target, Content { kind, text: text.into(), of: None, with }, reply),
         Err(error) => reply.give(&Err(Refusal::from(error.problem("/text")))),
     }
 }
@@ -107,7 +107,7 @@ pub(super) struct Content {
     pub(super) kind: EntryKind,
     pub(super) text: String,
     pub(super) of: Option<u64>,
-    pub(super) key: Option<String>,
+    pub(super) with: Along,
 }
 
 pub(super) fn put(session: &mut Session, target: Addressed, content: Content, reply: Reply) {
@@ -121,7 +121,7 @@ pub(super) fn put(session: &mut Session, target: Addressed, content: Content, re
         let refusal = Refusal { problem: Box::new(Problem::new(ErrorCode::Overloaded)), about };
         return reply.give(&Err(refusal.of(ServiceName::Messages)));
     };
-    let Content { kind, text, of, key } = content;
+    let Content { kind, text, of, with: Along { key, tags, splits } } = content;
     let own_key = key.is_some();
     let addressee = Addressee::from(&to);
     session.client.send_begins(addressee.clone());
@@ -134,6 +134,8 @@ pub(super) fn put(session: &mut Session, target: Addressed, content: Content, re
         text,
         reply_to: None,
         of,
+        tags,
+        splits,
         key: key.unwrap_or_else(new_key),
         trace: Some(trace.to_string()),
     };

@@ -12,6 +12,7 @@ mod errors;
 mod events;
 mod frame;
 mod isupport;
+mod passing;
 mod registration;
 mod sasl;
 #[cfg(test)]
@@ -28,7 +29,7 @@ pub(crate) use self::{
     frame::frame,
     registration::{Registration, Wanted},
     sasl::{Exchange, Fault, Next, step as sasl_step},
-    word::{Counts, End, LoggedIn, Monitor, Page, Told, Word},
+    word::{Counts, End, HistoryAsked, HistoryPart, LoggedIn, Monitor, Page, Selector, Told, Word},
 };
 
 use std::sync::Arc;

@@ -11,6 +11,7 @@ use api::{
     channels::{Changed, Member},
     event::{ChannelChange, ChannelEvent},
     id::{ChannelId, UserId},
+    messages::Passing,
 };
 use client::{
     follow::{Following, Next},
@@ -28,6 +29,8 @@ pub(super) struct Channel {
     pub(super) stage: Stage,
     pub(super) viewers: Vec<Viewer>,
     pub(super) joining: Vec<Joining>,
+    /// Said in passing at a version that is not here yet.
+    pub(super) passing: Vec<Passing>,
     /// Replies to sends whose entries wait for what comes before them, by seq.
     pub(super) owed: BTreeMap<u64, Owed>,
     /// See [`super::Membership::seen`].
@@ -57,7 +60,14 @@ impl Channel {
             events: VecDeque::new(),
             entries: VecDeque::new(),
         };
-        Self { stage, viewers: Vec::new(), joining: Vec::new(), owed: BTreeMap::new(), seen: Arc::default() }
+        Self {
+            stage,
+            viewers: Vec::new(),
+            joining: Vec::new(),
+            passing: Vec::new(),
+            owed: BTreeMap::new(),
+            seen: Arc::default(),
+        }
     }
 
     pub(super) fn viewers(&self) -> impl Iterator<Item = ClientId> + '_ {
@@ -192,6 +202,7 @@ impl State {
             }
         }
         self.attach_ready(id);
+        self.pass_on(id);
         self.mind(id);
     }
 

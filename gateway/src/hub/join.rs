@@ -24,7 +24,7 @@ use super::{
     sent::Owed,
 };
 use crate::{
-    command::{Outcome, Refusal, Scene},
+    command::{Found, Outcome, Refusal, Scene},
     event::{Event, Shown},
     reply::Reply,
 };
@@ -54,14 +54,14 @@ pub(super) struct Joining {
 pub(crate) enum Told {
     Nobody,
     /// The client, by the reply to its join.
-    Client(Reply),
+    Client(Reply, Box<Found>),
     /// A command that goes on then. Dropped: it could not be attached.
     Command(oneshot::Sender<()>),
 }
 
 impl Told {
     fn refuse(self, refusal: Refusal) {
-        if let Self::Client(reply) = self {
+        if let Self::Client(reply, _) = self {
             reply.give(&Err(refusal));
         }
     }
@@ -94,6 +94,7 @@ impl State {
         for (interest, subject) in [
             (&self.channel_interest, Subject::Channel(id.clone())),
             (&self.conversation_interest, Subject::Conversation(id.clone().into())),
+            (&self.conversation_interest, Subject::Signal(id.clone())),
         ] {
             if let Some(interest) = interest {
                 interest.add(subject);
@@ -185,8 +186,11 @@ impl State {
         let (name, members) = (replica.channel.name.clone(), replica.members.len() as u64);
         let member = replica.member(&local.user).is_some();
         let told = match told {
-            Told::Client(reply) => {
-                let scene = if reply.dialect().shows_joined() { self.scene(id, client) } else { None };
+            Told::Client(reply, mut found) => {
+                // What has come since is shown as it comes.
+                found.lines.retain(|(entry, _)| entry.seq <= last_seq);
+                let scene =
+                    if reply.dialect().shows_joined() { self.scene(id, client, *found) } else { None };
                 let channel = name.clone();
                 reply.give(&Ok(Outcome::Joined { channel, members, last_seq, scene }));
                 Told::Nobody
@@ -220,11 +224,11 @@ impl State {
     }
 
     /// The channel as a connection that joins it is shown it.
-    fn scene(&self, id: &ChannelId, client: ClientId) -> Option<Box<Scene>> {
+    fn scene(&self, id: &ChannelId, client: ClientId, found: Found) -> Option<Box<Scene>> {
         let (names, secret) = self.members(id)?;
         let channel = self.channels.get(id)?;
         let again = channel.viewers().any(|viewer| viewer == client);
-        Some(Box::new(Scene { topic: channel.replica()?.channel.topic.clone(), secret, names, again }))
+        Some(Box::new(Scene { topic: channel.replica()?.channel.topic.clone(), secret, names, again, found }))
     }
 
     /// What has waited too long: replies to sends are given, joins refused.
@@ -294,6 +298,7 @@ impl State {
         for (interest, subject) in [
             (&self.channel_interest, Subject::Channel(id.clone())),
             (&self.conversation_interest, Subject::Conversation(id.clone().into())),
+            (&self.conversation_interest, Subject::Signal(id.clone())),
         ] {
             if let Some(interest) = interest {
                 interest.remove(subject);

@@ -1,7 +1,7 @@
 //! People as somebody who asks about them sees them: those who are connected here, or share a channel with somebody who is.
 
 use api::{
-    ChannelName, Nick,
+    ChannelName, Entry, Nick,
     auth::Actor,
     id::{ChannelId, UserId},
     mask::glob,
@@ -10,12 +10,25 @@ use api::{
 };
 
 use super::{ClientId, Hub, State, person::Known};
-use crate::command::{Named, Seen, WhoRow};
+use crate::{
+    command::{Named, Seen, WhoRow},
+    event::Shown,
+};
 
 impl Hub {
     /// What is known here of somebody, to this client.
     pub(crate) fn seen(&self, user: &UserId, by: ClientId) -> Seen {
         self.state.lock().seen(user, by)
+    }
+
+    /// Entries of a history with those who wrote them, by the nicks that they had then.
+    pub(crate) fn with_authors(&self, entries: Vec<Entry>) -> Vec<(Entry, Shown)> {
+        let state = self.state.lock();
+        let with_author = |entry: Entry| {
+            let author = Shown { nick: entry.author.nick.clone(), ..state.shown(&entry.author) };
+            (entry, author)
+        };
+        entries.into_iter().map(with_author).collect()
     }
 
     /// The members of a channel that is followed here.

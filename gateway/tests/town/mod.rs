@@ -1,8 +1,9 @@
 //! The gateway over real sockets, with the real services in the same process.
 #![allow(dead_code, unused_imports, reason = "each test binary uses its part of it")]
 
-mod irc;
+pub(crate) mod irc;
 mod person;
+mod rest;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -17,7 +18,10 @@ use kit::{
 use tempfile::TempDir;
 use url::Url;
 
-pub(crate) use self::person::{Person, WITHIN, within};
+pub(crate) use self::{
+    person::{Person, WITHIN, within},
+    rest::Token,
+};
 
 pub(crate) struct Town {
     pub(crate) lines: SocketAddr,

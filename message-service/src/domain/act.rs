@@ -2,14 +2,14 @@
 
 use api::{
     ChannelName, EntryKind, ErrorCode, FieldError, Person, Problem,
+    emoji::is_emoji,
     id::{ChannelId, MessageId, SessionId},
     messages::{MAX_KEY_BYTES, MAX_REACTION_BYTES, SendItem, SendTo},
-    text::{LineText, MessageText, TextError},
+    tags::Tags,
+    text::{LineText, MAX_MESSAGE_LINES, MessageText, TextError},
 };
 use kit::trace::TraceId;
 use sha2::{Digest, Sha256};
-
-use super::reactions::is_emoji;
 
 /// What waits to be numbered.
 #[derive(Debug, Clone)]
@@ -65,11 +65,30 @@ pub enum Grant {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
-    Say { kind: EntryKind, text: String, reply_to: Option<MessageId> },
-    Redact { of: u64, reason: String },
-    Edit { of: u64, text: String },
-    React { of: u64, emoji: String },
-    Unreact { of: u64, emoji: String },
+    /// `splits`: see [`api::Entry::splits`].
+    Say {
+        kind: EntryKind,
+        text: String,
+        reply_to: Option<MessageId>,
+        tags: Tags,
+        splits: Vec<u32>,
+    },
+    Redact {
+        of: u64,
+        reason: String,
+    },
+    Edit {
+        of: u64,
+        text: String,
+    },
+    React {
+        of: u64,
+        emoji: String,
+    },
+    Unreact {
+        of: u64,
+        emoji: String,
+    },
 }
 
 impl What {
@@ -107,7 +126,23 @@ impl What {
         if !kind.is_spoken() {
             return Err(invalid("/kind", "kind is message, action or notice"));
         }
-        Ok(Self::Say { kind, text: message(text)?, reply_to })
+        Ok(Self::Say { kind, text: message(text)?, reply_to, tags: Tags::default(), splits: Vec::new() })
+    }
+
+    /// With what comes along for other clients.
+    pub fn with(mut self, with: Tags, cuts: Vec<u32>) -> Result<Self, Problem> {
+        if let Self::Say { text, tags, splits, .. } = &mut self {
+            let is_cut =
+                |&at: &u32| at > 0 && (at as usize) < text.len() && text.is_char_boundary(at as usize);
+            if cuts.len() >= MAX_MESSAGE_LINES || !cuts.iter().all(is_cut) || !cuts.is_sorted_by(|a, b| a < b)
+            {
+                let detail =
+                    format!("splits are places within the text, ascending, fewer than {MAX_MESSAGE_LINES}");
+                return Err(invalid("/splits", &detail));
+            }
+            (*tags, *splits) = (with, cuts);
+        }
+        Ok(self)
     }
 
     pub fn edit(of: u64, text: String) -> Result<Self, Problem> {
@@ -140,7 +175,8 @@ impl What {
         };
         match item.kind {
             EntryKind::Message | EntryKind::Action | EntryKind::Notice => {
-                Self::say(Some(item.kind), text, item.reply_to.take())
+                let (tags, splits) = (std::mem::take(&mut item.tags), std::mem::take(&mut item.splits));
+                Self::say(Some(item.kind), text, item.reply_to.take())?.with(tags, splits)
             }
             EntryKind::Redaction => Self::redact(of()?, text),
             EntryKind::Edit => Self::edit(of()?, text),
@@ -165,6 +201,16 @@ impl What {
             _ => part(b""),
         }
         part(&self.of().unwrap_or(0).to_le_bytes());
+        // Only what is there: keys of an earlier release stay what they are.
+        if let Self::Say { tags, splits, .. } = self {
+            for (key, value) in tags.iter() {
+                part(key.as_bytes());
+                part(value.as_bytes());
+            }
+            for split in splits {
+                part(&split.to_le_bytes());
+            }
+        }
         hash.finalize().into()
     }
 }
@@ -256,6 +302,8 @@ mod tests {
                     kind,
                     text,
                     reply_to: reply.map(|seq| MessageId { conversation: "1a".try_into().unwrap(), seq }),
+                    tags: Tags::default(),
+                    splits: Vec::new(),
                 }),
             (1u64..3, text).prop_map(|(of, reason)| What::Redact { of, reason }),
             (1u64..3, text).prop_map(|(of, text)| What::Edit { of, text }),

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use api::{Entry, ErrorCode, Problem, auth::Scope, id::MessageId, messages::SendMessage};
+use api::{Entry, ErrorCode, Problem, auth::Scope, id::MessageId, messages::SendMessage, tags::Tags};
 use axum::{
     body::Bytes,
     extract::{FromRequest, Request, State},
@@ -46,7 +46,7 @@ impl<S: Send + Sync> FromRequest<S> for Said {
             Bytes::from_request(request, state).await.map_err(|_| Failure::new(ErrorCode::BodyTooLarge))?;
         let text = String::from_utf8(body.to_vec())
             .map_err(|_| Failure::new(ErrorCode::BadRequest).detail("the text is not UTF-8"))?;
-        Ok(Self(SendMessage { text, kind: None, reply_to: None }))
+        Ok(Self(SendMessage { text, kind: None, reply_to: None, tags: Tags::default() }))
     }
 }
 
@@ -67,7 +67,7 @@ pub(super) async fn channel(
 ) -> kit::Result<Response> {
     let came = Instant::now();
     let actor = caller.require(Scope::Write)?;
-    let what = What::say(message.kind, message.text, message.reply_to)?;
+    let what = What::say(message.kind, message.text, message.reply_to)?.with(message.tags, Vec::new())?;
     let key = parts::key(&headers, &what)?;
     let channel = parts::channel(&app, &channel).await?;
     let granted = parts::grant(&app, actor, &channel, came, batch::deed(&what)).await;
@@ -89,7 +89,7 @@ pub(super) async fn direct(
     Said(message): Said,
 ) -> kit::Result<Response> {
     let actor = caller.require(Scope::Write)?;
-    let what = What::say(message.kind, message.text, message.reply_to)?;
+    let what = What::say(message.kind, message.text, message.reply_to)?.with(message.tags, Vec::new())?;
     let key = parts::key(&headers, &what)?;
     let to = parts::person(&app, actor, &user).await?;
     let act = act(&caller, Place::Direct(to), what, key, Verdict::Allowed(Grant::Direct))?;

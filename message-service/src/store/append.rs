@@ -5,11 +5,12 @@ mod insert;
 
 use std::{collections::HashMap, sync::Arc};
 
-use api::{Entry, ErrorCode, Person, Problem, Timestamp, id::MessageId};
+use api::{Entry, ErrorCode, Person, Problem, Timestamp, id::MessageId, tags::Tags};
 use kit::{
     db::{Tx, on},
     trace::TraceId,
 };
+use serde::Serialize;
 
 use super::{
     Result, Store, history,
@@ -238,6 +239,8 @@ impl<'a> Work<'a> {
             of_seq: entry.of.map(|of| of as i64),
             kind: kind_number(entry.kind),
             text: act.what.text(),
+            tags: json_of(!entry.tags.is_empty(), &entry.tags),
+            splits: json_of(!entry.splits.is_empty(), &entry.splits),
             trace: act.trace.map(|TraceId(id)| id.to_be_bytes()),
         });
         if let (Some(owned), Some(key)) = (owned, &act.key) {
@@ -268,7 +271,8 @@ fn entry(act: &Act, grant: Option<&Grant>, conversation: &Conversation) -> Entry
         at: Timestamp(conversation.last_at),
         channel_version,
         reply_to: match &act.what {
-            What::Say { reply_to, .. } => reply_to.clone(),
+            What::Say { reply_to: Some(id), .. } => Some(id.clone()),
+            What::Say { tags, .. } => replied_to(tags, conversation),
             _ => None,
         },
         of: act.what.of(),
@@ -276,7 +280,29 @@ fn entry(act: &Act, grant: Option<&Grant>, conversation: &Conversation) -> Entry
         session: act.session.clone(),
         redacted: false,
         edited_at: None,
+        tags: match &act.what {
+            What::Say { tags, .. } => tags.clone(),
+            _ => Tags::default(),
+        },
+        splits: match &act.what {
+            What::Say { splits, .. } => splits.clone(),
+            _ => Vec::new(),
+        },
     }
+}
+
+/// The message that an IRC client's tag names. Nobody answers for tags: one that names none is a tag and no more.
+fn replied_to(tags: &Tags, conversation: &Conversation) -> Option<MessageId> {
+    let id: MessageId = REPLY_TAGS.iter().find_map(|key| tags.get(key))?.parse().ok()?;
+    let earlier = conversation.first_seq as u64..conversation.last_seq as u64;
+    (id.conversation == conversation.id && earlier.contains(&id.seq)).then_some(id)
+}
+
+/// <https://ircv3.net/specs/client-tags/reply>
+const REPLY_TAGS: [&str; 2] = ["+reply", "+draft/reply"];
+
+fn json_of(is_there: bool, value: &impl Serialize) -> Option<String> {
+    is_there.then(|| serde_json::to_string(value).expect("it is plain data"))
 }
 
 /// What is left of an entry whose key outlived it.
@@ -286,6 +312,8 @@ fn forgotten(act: &Act, conversation: &Conversation, seen: &Seen) -> Entry {
         author: Person { ..act.author.clone() },
         text: String::new(),
         redacted: true,
+        tags: Tags::default(),
+        splits: Vec::new(),
         ..entry(act, None, &then)
     }
 }

@@ -15,8 +15,8 @@ const UNDER_WAY: &str = "select person, entries_done, keys_done from erasures or
 const IS_UNDER_WAY: &str =
     "select count(*) from erasures as e join users as u on u.n = e.person where u.id = $1";
 const HEAD: &str = "select n from log_head";
-const BLANK: &str = "update entries set text = '', redacted = true, edited_at = null, trace = null where n > $1 and n <= $2
-    and author in (select n from speakers where person = $3) and (text <> '' or not redacted or trace is not null)";
+const BLANK: &str = "update entries set text = '', redacted = true, edited_at = null, trace = null, tags = null, splits = null where n > $1 and n <= $2
+    and author in (select n from speakers where person = $3) and (text <> '' or not redacted or trace is not null or tags is not null)";
 const ENTRIES_DONE: &str = "update erasures set entries_done = $2 where person = $1";
 const KEYS_DONE: &str = "update erasures set keys_done = $2 where person = $1";
 const NAMES: &str = "update speakers set nick = null where person = $1";

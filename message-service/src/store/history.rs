@@ -1,9 +1,9 @@
 //! Reading a conversation: pages by number, which stay what they are while others write.
 
 use api::{
-    Entry,
+    Entry, Timestamp,
     id::{ConversationId, UserId},
-    messages::{Entries, History},
+    messages::{Entries, History, Point},
 };
 use kit::db::{Tx, on};
 use sqlx::FromRow;
@@ -59,6 +59,16 @@ const BOUNDS: &str = "select c.first_seq as first,
         coalesce((select max(e.seq) from entries as e where e.conversation = c.n), c.first_seq - 1) as last
     from conversations as c where c.n = $1";
 
+// Time never goes backwards in a conversation and seqs have no hole: where a moment lies is found by halving, in the index that there
+// is. One by time would cost every insert a page more.
+const FIRST_SINCE: &str = "with recursive search (low, high) as (
+        select cast($2 as bigint), cast($3 as bigint)
+        union all
+        select case when e.at < $4 then (s.low + s.high) / 2 + 1 else s.low end,
+            case when e.at < $4 then s.high else (s.low + s.high) / 2 end
+        from search as s cross join entries as e
+        where s.low < s.high and e.conversation = $1 and e.seq = (s.low + s.high) / 2)
+    select max(low) from search";
 const ONE: &str = select_entries!("where e.conversation = $1 and e.seq = $2");
 const UPWARDS: &str =
     select_entries!("where e.conversation = $1 and e.seq >= $2 and e.seq <= $3 order by e.seq limit $4");
@@ -102,21 +112,47 @@ impl Store {
         let first = bounds.first.max(number(floor.saturating_add(1)));
         let reader = &mut Reader { tx: &mut tx, conversation, first };
         let limit = i64::from(limit);
-        let items = match range {
-            Range::Latest => reader.downwards(i64::MAX, limit).await?,
-            Range::After(seq) => reader.upwards(number(seq.saturating_add(1)), i64::MAX, limit).await?,
-            Range::Before(seq) => reader.downwards(number(seq) - 1, limit).await?,
-            Range::Around(seq) => {
-                let mut items = reader.downwards(number(seq) - 1, limit / 2).await?;
-                items.extend(reader.upwards(number(seq), i64::MAX, limit - items.len() as i64).await?);
-                items
+        // With the edges of where the page would be, for one that is empty.
+        let (items, edges) = match range {
+            Range::Latest => (reader.downwards(0, i64::MAX, limit).await?, (reader.first, bounds.last)),
+            Range::After(point) => {
+                let (_, last) = reader.locate(point, bounds).await?;
+                (
+                    reader.upwards(last.saturating_add(1), i64::MAX, limit).await?,
+                    (last.saturating_add(1), last),
+                )
+            }
+            Range::Before(point) => {
+                let (first, _) = reader.locate(point, bounds).await?;
+                (reader.downwards(0, first - 1, limit).await?, (first, first - 1))
+            }
+            Range::Around(point) => {
+                let (first, _) = reader.locate(point, bounds).await?;
+                let mut items = reader.downwards(0, first - 1, limit / 2).await?;
+                items.extend(reader.upwards(first, i64::MAX, limit - items.len() as i64).await?);
+                (items, (first, first - 1))
             }
             Range::Between(from, to) => {
-                reader.upwards(number(from.saturating_add(1)), number(to) - 1, limit).await?
+                let (from, to) = (reader.locate(from, bounds).await?, reader.locate(to, bounds).await?);
+                if from.1 < to.0 {
+                    let low = from.1.saturating_add(1);
+                    (reader.upwards(low, to.0 - 1, limit).await?, (low, from.1))
+                } else {
+                    let (low, high) = (to.1.saturating_add(1), from.0 - 1);
+                    (reader.downwards(low, high, limit).await?, (from.0, high))
+                }
             }
         };
         tx.rollback().await?;
-        Ok(with_edges(items, range, first as u64, bounds.last()))
+        Ok(with_edges(items, edges, first as u64, bounds.last()))
+    }
+
+    /// The last seq of a moment or before it; 0 if there is none.
+    pub(super) async fn last_until(&self, tx: &mut Tx, conversation: i64, at: Timestamp) -> Result<i64> {
+        let bounds = bounds(tx, conversation).await?;
+        let reader = &mut Reader { tx, conversation, first: bounds.first };
+        let (_, last) = reader.locate(Point::At(at), bounds).await?;
+        Ok(if last < bounds.first { 0 } else { last })
     }
 
     /// Entries after a seq as they are, for services that heal.
@@ -141,12 +177,32 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// The first seq that is not before a point, and the last that is not after it.
+    async fn locate(&mut self, point: Point, bounds: Bounds) -> Result<(i64, i64)> {
+        match point {
+            Point::Seq(seq) => Ok((number(seq), number(seq))),
+            Point::End => Ok((i64::MAX, i64::MAX)),
+            Point::At(at) => {
+                let Timestamp(at) = at.to_millis();
+                let first = self.first_since(at, bounds).await?;
+                Ok((first, self.first_since(at.saturating_add(1000), bounds).await? - 1))
+            }
+        }
+    }
+
+    async fn first_since(&mut self, at: i64, bounds: Bounds) -> Result<i64> {
+        on!(&mut *self.tx, t => {
+            let query = sqlx::query_scalar(FIRST_SINCE).bind(self.conversation).bind(bounds.first);
+            query.bind(bounds.last + 1).bind(at).fetch_one(&mut **t).await
+        })
+    }
+
     async fn upwards(&mut self, from: i64, to: i64, limit: i64) -> Result<Vec<Entry>> {
         self.read(UPWARDS, from.max(self.first), to, limit).await
     }
 
-    async fn downwards(&mut self, to: i64, limit: i64) -> Result<Vec<Entry>> {
-        let mut items = self.read(DOWNWARDS, self.first, to, limit).await?;
+    async fn downwards(&mut self, from: i64, to: i64, limit: i64) -> Result<Vec<Entry>> {
+        let mut items = self.read(DOWNWARDS, from.max(self.first), to, limit).await?;
         items.reverse();
         Ok(items)
     }
@@ -174,13 +230,10 @@ async fn bounds(tx: &mut Tx, conversation: i64) -> Result<Bounds> {
 
 const NOTHING: Bounds = Bounds { first: 1, last: 0 };
 
-fn with_edges(items: Vec<Entry>, range: Range, first_seq: u64, last: u64) -> History {
-    // Of an empty page the edges are where it would have been.
-    let (low, high) = match (items.first(), items.last(), range) {
+fn with_edges(items: Vec<Entry>, edges: (i64, i64), first_seq: u64, last: u64) -> History {
+    let (low, high) = match (items.first(), items.last(), edges) {
         (Some(first), Some(last), _) => (first.seq, last.seq),
-        (_, _, Range::After(seq) | Range::Between(seq, _)) => (seq.saturating_add(1), seq),
-        (_, _, Range::Before(seq) | Range::Around(seq)) => (seq, seq.saturating_sub(1)),
-        _ => (first_seq, last),
+        (_, _, (low, high)) => (low.max(0) as u64, high.max(0) as u64),
     };
     // What lies below the first is not there, and nothing of it comes after anything.
     let high = high.max(first_seq.saturating_sub(1));

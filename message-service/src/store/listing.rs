@@ -1,10 +1,10 @@
-//! A person's conversations, and how far they have read.
+//! A person's conversations.
 
 use api::{
     Nick, Timestamp,
     id::{ChannelId, ConversationId, UserId},
 };
-use kit::db::{Backend, on};
+use kit::db::Backend;
 use sqlx::FromRow;
 
 use super::{
@@ -32,7 +32,7 @@ pub struct Listed {
 }
 
 macro_rules! listing {
-    ($channels:literal) => {
+    ($channels:literal, $page:literal, $order:literal) => {
         concat!(
             "with me as (select n from users where id = $1),
             mine as (
@@ -42,7 +42,9 @@ macro_rules! listing {
                 union select c.n from me join conversations as c on c.party_a = me.n
                 union select c.n from me join conversations as c on c.party_b = me.n
             ),
-            page as (select n from mine where n > $2 order by n limit $5)
+            page as (",
+            $page,
+            ")
             select c.n, c.id, c.name, o.id as other,
                 (select s.nick from speakers as s where s.person = o.n order by s.user_version desc limit 1) as nick,
                 coalesce(last.seq, c.first_seq - 1) as last_seq, last.at as last_at,
@@ -57,20 +59,34 @@ macro_rules! listing {
             left join read_markers as r on r.conversation = c.n and r.person = (select n from me)
             left join entries as last on last.conversation = c.n
                 and last.seq = (select max(e.seq) from entries as e where e.conversation = c.n)
-            order by c.n"
+            order by ",
+            $order
         )
     };
 }
 
-const LIST_SQLITE: &str = listing!("in (select value from json_each($3))");
-const LIST_POSTGRES: &str = listing!("= any($3)");
-
-const ADD_USER: &str = "insert into users (id) values ($1) on conflict do nothing";
-const USER: &str = "select n from users where id = $1";
-const MARKER: &str = "select coalesce((select r.seq from read_markers as r join users as u on u.n = r.person
-    where u.id = $1 and r.conversation = $2), 0)";
-const MARK: &str = "insert into read_markers (person, conversation, seq) values ($1, $2, $3)
-    on conflict (person, conversation) do update set seq = excluded.seq";
+const LIST_SQLITE: &str = listing!(
+    "in (select value from json_each($3))",
+    "select m.n from mine as m where m.n > $2 and exists (select 1 from entries as e where e.conversation = m.n)
+        order by m.n limit $5",
+    "c.n"
+);
+const LIST_POSTGRES: &str =
+    listing!("= any($3)", "select m.n from mine as m where m.n > $2 and exists (select 1 from entries as e where e.conversation = m.n)
+        order by m.n limit $5", "c.n");
+// By the time of the latest entry, after the one with time and number `$2` and `$6`.
+const LATEST_SQLITE: &str = listing!(
+    "in (select value from json_each($3))",
+    "select n from (select m.n, (select e.at from entries as e where e.conversation = m.n order by e.seq desc limit 1) as at from mine as m)
+        as lately where (at > $2 or at = $2 and n > $6) and at < $7 order by at, n limit $5",
+    "last.at, c.n"
+);
+const LATEST_POSTGRES: &str = listing!(
+    "= any($3)",
+    "select n from (select m.n, (select e.at from entries as e where e.conversation = m.n order by e.seq desc limit 1) as at from mine as m)
+        as lately where (at > $2 or at = $2 and n > $6) and at < $7 order by at, n limit $5",
+    "last.at, c.n"
+);
 
 #[derive(FromRow)]
 struct Row {
@@ -109,21 +125,29 @@ impl Store {
         rows.into_iter().map(listed).collect()
     }
 
-    pub async fn read_marker(&self, user: &UserId, conversation: i64) -> Result<u64> {
-        let seq: i64 = on!(self.db.read(), pool => {
-            sqlx::query_scalar(MARKER).bind(user.as_str()).bind(conversation).fetch_one(pool).await
-        })?;
-        Ok(seq as u64)
-    }
-
-    pub async fn set_read_marker(&self, user: &UserId, conversation: i64, seq: u64) -> Result<()> {
-        let mut tx = self.db.begin().await?;
-        on!(&mut tx, t => {
-            sqlx::query(ADD_USER).bind(user.as_str()).execute(&mut **t).await?;
-            let person: i64 = sqlx::query_scalar(USER).bind(user.as_str()).fetch_one(&mut **t).await?;
-            sqlx::query(MARK).bind(person).bind(conversation).bind(super::history::number(seq)).execute(&mut **t).await?;
-        });
-        tx.commit().await
+    /// As [`conversations`](Self::conversations), of those whose latest entry is of a moment: after `after` (in microseconds, and
+    /// among equals above a number), before `before`.
+    pub async fn conversations_at(
+        &self,
+        user: &UserId,
+        channels: &[ChannelId],
+        after: (i64, i64),
+        before: i64,
+        limit: u32,
+    ) -> Result<Vec<Listed>> {
+        let ids: Vec<&str> = channels.iter().map(ChannelId::as_str).collect();
+        let ((at, n), limit) = (after, i64::from(limit));
+        let rows: Vec<Row> = match self.db.read() {
+            Backend::Sqlite(pool) => {
+                let query = sqlx::query_as(LATEST_SQLITE).bind(user.as_str()).bind(at).bind(json(&ids));
+                query.bind(MOST_UNREAD).bind(limit).bind(n).bind(before).fetch_all(pool).await?
+            }
+            Backend::Postgres(pool) => {
+                let query = sqlx::query_as(LATEST_POSTGRES).bind(user.as_str()).bind(at).bind(&ids);
+                query.bind(MOST_UNREAD).bind(limit).bind(n).bind(before).fetch_all(pool).await?
+            }
+        };
+        rows.into_iter().map(listed).collect()
     }
 }
 

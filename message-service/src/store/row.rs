@@ -3,6 +3,7 @@
 use api::{
     Entry, EntryKind, Nick, Person, Timestamp,
     id::{ConversationId, MessageId, UserId},
+    tags::Tags,
 };
 use sqlx::FromRow;
 
@@ -44,7 +45,7 @@ pub(super) fn kind_of(number: i16) -> EntryKind {
 macro_rules! select_entries {
     ($rest:literal) => {
         concat!(
-            "select e.n, e.seq, e.at, e.channel_version, e.reply_to, e.of_seq, e.edited_at, e.kind, e.redacted, e.text,
+            "select e.n, e.seq, e.at, e.channel_version, e.reply_to, e.of_seq, e.edited_at, e.kind, e.redacted, e.text, e.tags, e.splits,
                 c.id as conversation, c.name, u.id as author, s.nick, s.user_version, s.session,
                 tu.id as to_user, ts.nick as to_nick, ts.user_version as to_version
             from entries as e
@@ -71,6 +72,8 @@ pub(super) struct Row {
     kind: i16,
     redacted: bool,
     text: String,
+    tags: Option<String>,
+    splits: Option<String>,
     conversation: String,
     name: Option<String>,
     author: String,
@@ -113,6 +116,14 @@ impl TryFrom<Row> for Entry {
                 .map_err(decode)?,
             redacted: row.redacted,
             edited_at: row.edited_at.map(Timestamp),
+            tags: match &row.tags {
+                Some(tags) => serde_json::from_str(tags).map_err(decode)?,
+                None => Tags::default(),
+            },
+            splits: match &row.splits {
+                Some(splits) => serde_json::from_str(splits).map_err(decode)?,
+                None => Vec::new(),
+            },
             conversation,
         })
     }

@@ -146,7 +146,7 @@ impl ConversationStream {
     /// Reads what comes next.
     async fn read(&mut self, floor: u64) -> kit::Result<()> {
         let Some(n) = self.listen().await? else { return Ok(()) };
-        let range = crate::domain::page::Range::After(self.after);
+        let range = crate::domain::page::Range::After(self.after.into());
         let page = self.app.store.page(n, floor, range, PAGE).await?;
         self.waiting = page.items.into();
         Ok(())

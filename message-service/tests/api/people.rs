@@ -48,6 +48,8 @@ impl Someone {
             kind: api::EntryKind::Message,
             text: text.to_owned(),
             reply_to: None,
+            tags: Default::default(),
+            splits: Vec::new(),
             of: None,
             key: key.to_owned(),
             trace: None,

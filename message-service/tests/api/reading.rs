@@ -70,8 +70,9 @@ async fn conversations_are_listed_with_what_is_unread() {
     }
     town.ask(&bob, "POST", "/v1/users/alice/messages", json!({ "text": "psst" })).await.ok();
     let marker = town.ask(&alice, "PUT", "/v1/channels/one/read-marker", json!({ "seq": 2 })).await;
-    assert_eq!(marker.ok(), json!({ "seq": 2 }));
-    assert_eq!(town.get(&alice, "/v1/channels/one/read-marker").await.ok(), json!({ "seq": 2 }));
+    let marker = marker.ok();
+    assert_eq!(marker["seq"], 2);
+    assert_eq!(town.get(&alice, "/v1/channels/one/read-marker").await.ok(), marker);
     assert_eq!(town.get(&alice, "/v1/users/bob/read-marker").await.ok(), json!({ "seq": 0 }));
     town.ask(&alice, "PUT", "/v1/users/bob/read-marker", json!({ "seq": 2 }))
         .await

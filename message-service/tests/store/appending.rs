@@ -151,7 +151,7 @@ async fn many_writers_leave_no_hole_and_no_duplicate(store: Store) {
     assert_eq!(answered.len(), WRITERS * BATCHES * 10 / 2);
     for channel in ["1a", "1b", "1c"] {
         let n = place(&store, channel).await.n;
-        let page = store.page(n, 0, Range::After(0), 1000).await.unwrap();
+        let page = store.page(n, 0, Range::After(0.into()), 1000).await.unwrap();
         let numbers: Vec<u64> = page.items.iter().map(|entry| entry.seq).collect();
         assert_eq!(numbers, (1..=page.items.len() as u64).collect::<Vec<_>>());
         for entry in page.items {

@@ -30,7 +30,13 @@ async fn retention_raises_the_first_seq_and_keeps_numbers(store: Store) {
     assert_eq!((page.first_seq, page.items[0].seq, page.has_before), (6, 6, false));
     while store.retain(n, Timestamp(99)).await.unwrap() {}
     assert_eq!(store.bounds(n).await.unwrap().last(), 10);
-    for range in [Range::Latest, Range::After(0), Range::Before(3), Range::Around(3), Range::Between(3, 9)] {
+    for range in [
+        Range::Latest,
+        Range::After(0.into()),
+        Range::Before(3.into()),
+        Range::Around(3.into()),
+        Range::Between(3.into(), 9.into()),
+    ] {
         let emptied = store.page(n, 0, range, 50).await.unwrap();
         assert_eq!(
             (emptied.first_seq, emptied.has_before, emptied.has_after),

@@ -1,4 +1,4 @@
-use api::{HeadsRequest, Timestamp, channels::HistoryPolicy};
+use api::{HeadsRequest, Timestamp, channels::HistoryPolicy, messages::Point};
 use message_service::{
     domain::{act::What, page::Range},
     store::Store,
@@ -11,6 +11,7 @@ use crate::{
 
 store_contract! {
     pages_are_stable_and_know_their_edges
+    moments_are_found_among_the_entries
     heads_tell_who_is_behind
     direct_heads_begin_after_the_moment
     the_list_counts_what_is_unread
@@ -31,29 +32,39 @@ async fn pages_are_stable_and_know_their_edges(store: Store) {
     for (range, limit, expected, before, after) in [
         (Range::Latest, 3, vec![18, 19, 20], true, false),
         (Range::Latest, 50, (1..=20).collect(), false, false),
-        (Range::After(0), 2, vec![1, 2], false, true),
-        (Range::After(18), 5, vec![19, 20], true, false),
-        (Range::After(20), 5, vec![], true, false),
-        (Range::Before(4), 2, vec![2, 3], true, true),
-        (Range::Before(1), 2, vec![], false, true),
-        (Range::Before(99), 2, vec![19, 20], true, false),
-        (Range::Around(10), 4, vec![8, 9, 10, 11], true, true),
-        (Range::Around(1), 4, vec![1, 2, 3, 4], false, true),
-        (Range::Between(3, 6), 9, vec![4, 5], true, true),
-        (Range::Between(3, 9), 2, vec![4, 5], true, true),
-        (Range::After(u64::MAX), 2, vec![], true, false),
+        (Range::After(Point::Seq(0)), 2, vec![1, 2], false, true),
+        (Range::After(Point::Seq(18)), 5, vec![19, 20], true, false),
+        (Range::After(Point::Seq(20)), 5, vec![], true, false),
+        (Range::Before(Point::Seq(4)), 2, vec![2, 3], true, true),
+        (Range::Before(Point::Seq(1)), 2, vec![], false, true),
+        (Range::Before(Point::Seq(99)), 2, vec![19, 20], true, false),
+        (Range::Around(Point::Seq(10)), 4, vec![8, 9, 10, 11], true, true),
+        (Range::Around(Point::Seq(1)), 4, vec![1, 2, 3, 4], false, true),
+        (Range::Between(Point::Seq(3), Point::Seq(6)), 9, vec![4, 5], true, true),
+        (Range::Between(Point::Seq(3), Point::Seq(9)), 2, vec![4, 5], true, true),
+        (Range::Between(Point::Seq(9), Point::Seq(3)), 2, vec![7, 8], true, true),
+        (Range::Between(Point::Seq(4), Point::Seq(4)), 2, vec![], true, true),
+        (Range::Between(Point::End, Point::Seq(15)), 3, vec![18, 19, 20], true, false),
+        (Range::Between(Point::Seq(17), Point::End), 2, vec![18, 19], true, true),
+        (Range::After(Point::Seq(u64::MAX)), 2, vec![], true, false),
     ] {
         assert_eq!(seqs(&store, n, range, limit).await, (expected, before, after), "{range:?} {limit}");
     }
-    let floored = store.page(n, 5, Range::Before(8), 50).await.unwrap();
+    let floored = store.page(n, 5, Range::Before(Point::Seq(8)), 50).await.unwrap();
     assert_eq!((floored.first_seq, floored.has_before, floored.items.len()), (6, false, 2));
     // Above a floor that hides everything nothing comes, wherever one looks from.
-    for range in [Range::Latest, Range::After(0), Range::Before(3), Range::Around(3), Range::Between(3, 9)] {
+    for range in [
+        Range::Latest,
+        Range::After(Point::Seq(0)),
+        Range::Before(Point::Seq(3)),
+        Range::Around(Point::Seq(3)),
+        Range::Between(Point::Seq(3), Point::Seq(9)),
+    ] {
         let hidden = store.page(n, 20, range, 50).await.unwrap();
         let edges = (hidden.items.len(), hidden.first_seq, hidden.has_before, hidden.has_after);
         assert_eq!(edges, (0, 21, false, false), "{range:?}");
     }
-    let below = store.page(n, 5, Range::Before(3), 50).await.unwrap();
+    let below = store.page(n, 5, Range::Before(Point::Seq(3)), 50).await.unwrap();
     assert_eq!((below.items.len(), below.has_before, below.has_after), (0, false, true));
     // Going backwards while others write meets everything once.
     let mut met = Vec::new();
@@ -61,11 +72,52 @@ async fn pages_are_stable_and_know_their_edges(store: Store) {
     loop {
         let page = store.page(n, 0, range, 7).await.unwrap();
         let Some(first) = page.items.first() else { break };
-        range = Range::Before(first.seq);
+        range = Range::Before(Point::Seq(first.seq));
         met.splice(0..0, page.items.iter().map(|entry| entry.seq));
         append_one(&store, 2, says(&alice, "1rust", "meanwhile")).await;
     }
     assert_eq!(met, (1..=20).collect::<Vec<_>>());
+}
+
+/// Two entries in each of the milliseconds 10, 12, 14, … up to 28.
+async fn moments_are_found_among_the_entries(store: Store) {
+    let alice = person("1alice", "alice");
+    for at in (10_000..30_000).step_by(1000).filter(|at| at / 1000 % 2 == 0) {
+        for micros in [1, 999] {
+            append_one(&store, at + micros, says(&alice, "1rust", "x")).await;
+        }
+    }
+    let n = place(&store, "1rust").await.n;
+    let at = |millis: i64| Point::At(Timestamp(millis * 1000 + 500));
+    for (range, limit, expected) in [
+        (Range::After(at(14)), 3, vec![7, 8, 9]),
+        (Range::After(at(13)), 3, vec![5, 6, 7]),
+        (Range::After(at(28)), 3, vec![]),
+        (Range::After(at(i64::MIN / 2000)), 2, vec![1, 2]),
+        (Range::Before(at(14)), 3, vec![2, 3, 4]),
+        (Range::Before(at(15)), 3, vec![4, 5, 6]),
+        (Range::Before(at(10)), 3, vec![]),
+        (Range::Before(at(i64::MAX / 2000)), 2, vec![19, 20]),
+        (Range::Around(at(14)), 1, vec![5]),
+        (Range::Around(at(13)), 4, vec![3, 4, 5, 6]),
+        (Range::Between(at(10), at(16)), 3, vec![3, 4, 5]),
+        (Range::Between(at(16), at(10)), 3, vec![4, 5, 6]),
+        (Range::Between(at(14), at(14)), 3, vec![]),
+        (Range::Between(at(14), at(15)), 3, vec![]),
+        (Range::Between(at(15), at(14)), 3, vec![]),
+        (Range::Between(Point::Seq(3), at(16)), 9, vec![4, 5, 6]),
+        (Range::Between(at(16), Point::Seq(3)), 2, vec![5, 6]),
+        (Range::Between(Point::Seq(9), at(14)), 1, vec![8]),
+        (Range::Between(Point::End, at(24)), 3, vec![18, 19, 20]),
+    ] {
+        assert_eq!(seqs(&store, n, range, limit).await.0, expected, "{range:?} {limit}");
+    }
+    // Where the oldest have gone, and behind a floor.
+    store.retain(n, Timestamp(14_000)).await.unwrap();
+    assert_eq!(seqs(&store, n, Range::After(at(9)), 2).await.0, [5, 6]);
+    assert_eq!(seqs(&store, n, Range::Before(at(12)), 2).await.0, [] as [u64; 0]);
+    let floored = store.page(n, 8, Range::After(at(10)), 2).await.unwrap();
+    assert_eq!(floored.items.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [9, 10]);
 }
 
 async fn heads_tell_who_is_behind(store: Store) {
@@ -123,8 +175,8 @@ async fn the_list_counts_what_is_unread(store: Store) {
     assert_eq!(all[0].name.as_deref(), Some("#c1rust"));
     assert_eq!(all[1].other.as_ref().map(|(id, nick)| (id, nick.as_str())), Some((&bob.id, "bob")));
     store.set_read_marker(&alice.id, all[0].n, 1).await.unwrap();
-    assert_eq!(store.read_marker(&alice.id, all[0].n).await.unwrap(), 1);
-    assert_eq!(store.read_marker(&bob.id, all[0].n).await.unwrap(), 0);
+    assert_eq!(store.read_marker(&alice.id, all[0].n).await.unwrap().seq, 1);
+    assert_eq!(store.read_marker(&bob.id, all[0].n).await.unwrap().seq, 0);
     assert_eq!(list(0).await[0].unread, 1);
     assert_eq!(list(all[0].n).await.len(), 1);
 }

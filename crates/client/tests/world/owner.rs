@@ -128,6 +128,8 @@ impl Owner {
             session: None,
             redacted: false,
             edited_at: None,
+            tags: Default::default(),
+            splits: Vec::new(),
         };
         self.entries.push(entry.clone());
         entry

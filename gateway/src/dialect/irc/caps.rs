@@ -42,6 +42,9 @@ impl Caps {
     pub(crate) const EXTENDED_MONITOR: Self = Self(1 << 17);
     pub(crate) const SETNAME: Self = Self(1 << 18);
 
+    pub(crate) const CHATHISTORY: Self = Self(1 << 31);
+    pub(crate) const READ_MARKER: Self = Self(1 << 30);
+
     pub(crate) const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
@@ -70,8 +73,10 @@ const TABLE: &[Row] = &[
     row("away-notify", Caps::AWAY_NOTIFY),
     row("batch", Caps::BATCH),
     row("cap-notify", Caps::CAP_NOTIFY),
+    row("draft/chathistory", Caps::CHATHISTORY),
     row("draft/message-redaction", Caps::MESSAGE_REDACTION),
     row("draft/no-implicit-names", Caps::NO_IMPLICIT_NAMES),
+    row("draft/read-marker", Caps::READ_MARKER),
     row("echo-message", Caps::ECHO_MESSAGE),
     row("extended-join", Caps::EXTENDED_JOIN),
     row("extended-monitor", Caps::EXTENDED_MONITOR),

@@ -3,12 +3,15 @@
 pub(super) mod channel;
 pub(super) mod conversation;
 pub(super) mod entry;
+pub(super) mod history;
 mod mode;
 pub(super) mod people;
 pub(super) mod server;
 
-use api::ErrorCode;
-use proto::irc::{Message, MessageError, Reason, Tags};
+use std::collections::BTreeMap;
+
+use api::{ErrorCode, tags::Tags};
+use proto::irc::{self, Message, MessageError, Reason, is_tag_key};
 
 use super::{Caps, Word, verbs};
 use crate::{
@@ -59,6 +62,7 @@ pub(crate) fn decode(caps: Caps, line: &str) -> Option<Request> {
             }
         }
     }
+    along(&message, &mut commands);
     if commands.is_empty() {
         commands.push(Ok(nothing()));
     }
@@ -77,8 +81,26 @@ fn unreadable(caps: Caps, error: &MessageError<'_>) -> Option<Request> {
     Some(Request::one(Ask { label: label(caps, error.tags), verb }, Err(refusal)))
 }
 
+/// Gives what the client says to other clients to what it is said with.
+fn along(message: &Message<'_>, commands: &mut Commands) {
+    let client_only = message.tags.iter().filter(|tag| tag.is_client_only() && is_tag_key(tag.key));
+    let all: BTreeMap<_, _> = client_only.map(|tag| (tag.key.to_owned(), tag.value().into_owned())).collect();
+    // They are as long as a line lets them be, which is no longer than they may be.
+    let Ok(all) = Tags::try_from(all) else { return };
+    for command in commands.iter_mut().flatten() {
+        match command {
+            Command::Say { with, .. } => with.tags = all.clone(),
+            Command::Irc(Word::Tags { tags, .. } | Word::ToRole { tags, .. }) => *tags = all.clone(),
+            _ => {}
+        }
+    }
+    // Without any there is nothing to pass on.
+    commands
+        .retain(|command| !matches!(command, Ok(Command::Irc(Word::Tags { tags, .. })) if tags.is_empty()));
+}
+
 /// Kept as it came, escapes and all: it goes back like that.
-fn label(caps: Caps, tags: Tags<'_>) -> Option<Box<str>> {
+fn label(caps: Caps, tags: irc::Tags<'_>) -> Option<Box<str>> {
     if tags.is_empty() || !caps.has(Caps::LABELED_RESPONSE.or(Caps::BATCH)) {
         return None;
     }

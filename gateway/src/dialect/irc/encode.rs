@@ -1,6 +1,7 @@
 //! Outcomes as lines.
 
 mod channel;
+mod history;
 mod monitor;
 mod names;
 mod people;
@@ -10,7 +11,7 @@ mod who;
 
 use std::sync::Arc;
 
-use api::{Entry, auth::Actor};
+use api::{Entry, auth::Actor, messages::Passing};
 use bytes::Bytes;
 use proto::irc::Line;
 
@@ -180,6 +181,10 @@ impl Reply<'_> {
             Told::End(end) => self.end(end),
             Told::PartedAll(channels) => channels.iter().for_each(|channel| self.parted(channel, "")),
             Told::Page(page, counts) => self.page(*page, *counts),
+            Told::History { target, entries } => self.history(target, entries),
+            Told::Targets(targets) => self.targets(targets),
+            Told::Marker { target, at } => self.marker(target, *at),
+            Told::Passed(passing) => self.passed(passing),
             Told::Nothing => {}
         }
     }
@@ -189,6 +194,14 @@ impl Reply<'_> {
         let Some((entry, author)) = entry.zip(self.shown.clone()) else { return };
         let event = Event::Entry { entry, author: author.who() };
         events::event(self.caps, &event, entry.at, self.out);
+    }
+
+    /// What its reader has said in passing.
+    fn passed(&mut self, passing: &Passing) {
+        let Some(me) = self.me.clone().filter(|_| self.caps.has(Caps::ECHO_MESSAGE)) else { return };
+        let author = Shown::from(&*me);
+        let event = Event::Passing { passing, author: author.who() };
+        events::event(self.caps, &event, passing.at, self.out);
     }
 
     /// A line of its reader's own doing.

@@ -1,7 +1,7 @@
 //! What somebody says, as lines: as many as it takes.
 
 use api::{Entry, EntryKind};
-use proto::irc::{ctcp, split};
+use proto::irc::{Head, ctcp, split};
 
 use super::{
     Caps,
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Bytes of a piece of text below which no line is cut: names can leave no less room than this.
-const MIN_PIECE: usize = 64;
+pub(super) const MIN_PIECE: usize = 64;
 
 pub(super) fn write(caps: Caps, entry: &Entry, author: Who<'_>, out: &mut Vec<u8>) {
     match entry.kind {
@@ -29,7 +29,7 @@ pub(super) fn write(caps: Caps, entry: &Entry, author: Who<'_>, out: &mut Vec<u8
     }
 }
 
-const ACTION: &str = "\u{1}ACTION ";
+pub(super) const ACTION: &str = "\u{1}ACTION ";
 const EDITED: &str = "[edited] ";
 
 fn spoken(caps: Caps, entry: &Entry, author: Who<'_>, verb: &str, before: &str, out: &mut Vec<u8>) {
@@ -47,6 +47,7 @@ fn spoken(caps: Caps, entry: &Entry, author: Who<'_>, verb: &str, before: &str, 
             if author.bot {
                 head = head.tag("bot", "");
             }
+            head = client_tags(entry, head);
         }
         let line = head.command(by.source(), verb).param(target);
         if before == ACTION {
@@ -58,6 +59,20 @@ fn spoken(caps: Caps, entry: &Entry, author: Who<'_>, verb: &str, before: &str, 
         }
     }
 }
+
+/// What its author's client says to others; that it answers a message, however that was said.
+fn client_tags<'o>(entry: &Entry, head: Head<'o>) -> Head<'o> {
+    let head = entry.tags.iter().fold(head, |head, (key, value)| head.tag(key, value));
+    match &entry.reply_to {
+        Some(id) if !REPLIES.iter().any(|key| entry.tags.get(key).is_some()) => {
+            head.tag("+draft/reply", &id.to_string())
+        }
+        _ => head,
+    }
+}
+
+/// <https://ircv3.net/specs/client-tags/reply>
+const REPLIES: [&str; 2] = ["+draft/reply", "+reply"];
 
 /// A tag for those who can read it, nothing for others (<https://ircv3.net/specs/client-tags/react>).
 fn reaction(caps: Caps, entry: &Entry, author: Who<'_>, key: &str, out: &mut Vec<u8>) {

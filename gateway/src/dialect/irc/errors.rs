@@ -33,8 +33,8 @@ pub(super) fn write(reply: &mut Reply<'_>, verb: &'static str, refusal: &Refusal
         }
         Said::Fail(code, params) => {
             let verb = if verb.is_empty() { "*" } else { verb };
-            // UTF8ONLY and message-redaction say FAIL, whatever else a client knows.
-            if reply.caps.has(Caps::STANDARD_REPLIES) || code == "INVALID_UTF8" || verb == "REDACT" {
+            // UTF8ONLY and what came later than numerics say FAIL, whatever else a client knows.
+            if reply.caps.has(Caps::STANDARD_REPLIES) || code == "INVALID_UTF8" || FAILING.contains(&verb) {
                 let line = Line::command(reply.out, Some(reply.server), "FAIL").param(verb).param(code);
                 line.params(params.iter().map(String::as_str)).trailing(detail);
             } else {
@@ -45,8 +45,51 @@ pub(super) fn write(reply: &mut Reply<'_>, verb: &'static str, refusal: &Refusal
     }
 }
 
+/// Verbs whose specifications know FAIL only.
+const FAILING: [&str; 3] = ["CHATHISTORY", "MARKREAD", "REDACT"];
+
+/// <https://ircv3.net/specs/extensions/chathistory#errors-and-warnings>: after the subcommand comes what it was about.
+fn of_history(refusal: &Refusal) -> Option<Said> {
+    let About { channel, nick, what, value, .. } = &*refusal.about;
+    let word = what.clone().unwrap_or_else(|| "*".to_owned());
+    let target = channel.as_ref().or(nick.as_ref()).cloned().unwrap_or_else(|| "*".to_owned());
+    Some(match refusal.code() {
+        ErrorCode::NotAMember
+        | ErrorCode::NoSuchChannel
+        | ErrorCode::InvalidChannelName
+        | ErrorCode::NoSuchNick
+        | ErrorCode::InvalidNick => Said::Fail("INVALID_TARGET", smallvec![word, target]),
+        ErrorCode::MissingParameter => Said::Fail("NEED_MORE_PARAMS", smallvec![word]),
+        ErrorCode::UnknownCommand => Said::Fail("UNKNOWN_COMMAND", smallvec![word]),
+        ErrorCode::NoSuchMessage => Said::Fail("MESSAGE_ERROR", smallvec![word, target]),
+        ErrorCode::InvalidParameter => match value {
+            Some(value) => Said::Fail("INVALID_MSGREFTYPE", smallvec![word, value.clone()]),
+            None => Said::Fail("INVALID_PARAMS", smallvec![word]),
+        },
+        _ => return None,
+    })
+}
+
+/// <https://ircv3.net/specs/extensions/read-marker#errors-and-warnings>
+fn of_marker(refusal: &Refusal) -> Option<Said> {
+    let target = refusal.about.what.clone().unwrap_or_else(|| "*".to_owned());
+    match refusal.code() {
+        ErrorCode::MissingParameter => Some(Said::Fail("NEED_MORE_PARAMS", smallvec![])),
+        _ if refusal.problem.status < 500 => Some(Said::Fail("INVALID_PARAMS", smallvec![target])),
+        _ => None,
+    }
+}
+
 fn said(verb: &'static str, refusal: &Refusal) -> Said {
     use Said::{Fail, Numeric, Silent};
+    let of_verb = match verb {
+        "CHATHISTORY" => of_history(refusal),
+        "MARKREAD" => of_marker(refusal),
+        _ => None,
+    };
+    if let Some(said) = of_verb {
+        return said;
+    }
     let About { channel, nick, what, value, seq: _, service: _ } = &*refusal.about;
     let or_none = |name: &Option<String>| name.clone().unwrap_or_else(|| "*".to_owned());
     let (on_channel, what) = (|| smallvec![or_none(channel)], || or_none(what));

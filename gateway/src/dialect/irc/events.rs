@@ -6,7 +6,7 @@ use proto::irc::{
     mode::{self, Change, Class},
 };
 
-use super::{Caps, entry};
+use super::{Caps, entry, passing};
 use crate::event::{Event, Who};
 
 /// What changes how an entry is written: one set for all kinds, as entries of all kinds leave together.
@@ -19,12 +19,13 @@ pub(super) const MAX_MODES: usize = 12;
 /// What changes how an event is written. Whoever has the same of these gets the same bytes.
 pub(crate) fn relevant(event: &Event<'_>) -> Caps {
     match event {
-        Event::Entry { .. } => ENTRIES,
+        Event::Entry { .. } | Event::Passing { .. } => ENTRIES,
         Event::Join { .. } => ALWAYS.or(Caps::EXTENDED_JOIN),
         Event::Away { .. } => ALWAYS.or(Caps::AWAY_NOTIFY),
         Event::Invited { .. } => ALWAYS.or(Caps::INVITE_NOTIFY),
         Event::Account { .. } => ALWAYS.or(Caps::ACCOUNT_NOTIFY),
         Event::Setname { .. } => ALWAYS.or(Caps::SETNAME),
+        Event::Marked { .. } => Caps::READ_MARKER,
         Event::Closing { .. } => Caps::NONE,
         _ => ALWAYS,
     }
@@ -109,6 +110,13 @@ pub(crate) fn event(caps: Caps, event: &Event<'_>, at: Timestamp, out: &mut Vec<
         Event::Setname { who, realname } => {
             if caps.has(Caps::SETNAME) {
                 By::new(Some(who)).line(caps, at, "SETNAME", out).trailing(realname);
+            }
+        }
+        Event::Passing { passing, author } => passing::write(caps, passing, author, out),
+        Event::Marked { target, until } => {
+            if let Some(until) = until.filter(|_| caps.has(Caps::READ_MARKER)) {
+                let line = Line::command(out, None, "MARKREAD").param(target);
+                line.timestamp("timestamp=", At(until.as_micros())).end();
             }
         }
         Event::Closing { reason } => {

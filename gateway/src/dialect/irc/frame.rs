@@ -16,20 +16,45 @@ pub(crate) fn frame(client: &Client, ask: &Ask, reply: Bytes) -> Bytes {
     match (lines.next(), lines.next()) {
         (None, _) => out.extend_from_slice(format!("@label={label} :{server} ACK\r\n").as_bytes()),
         (Some(line), None) => tagged(&mut out, "label", label, line),
+        (Some(line), Some(_)) if is_batch_itself(&reply) => {
+            tagged(&mut out, "label", label, line);
+            out.extend_from_slice(&reply[line.len()..]);
+        }
         (Some(_), Some(_)) => {
             let begin = format!("@label={label} :{server} BATCH +{BATCH} labeled-response\r\n");
             out.extend_from_slice(begin.as_bytes());
             for line in reply.split_inclusive(|&byte| byte == b'\n') {
-                if is_in_batch(line) {
-                    out.extend_from_slice(line);
-                } else {
-                    tagged(&mut out, "batch", BATCH, line);
-                }
+                in_batch(&mut out, BATCH, line);
             }
             out.extend_from_slice(format!(":{server} BATCH -{BATCH}\r\n").as_bytes());
         }
     }
     out.into()
+}
+
+/// A line of a batch, unless it is one of another batch within.
+pub(super) fn in_batch(out: &mut Vec<u8>, batch: &str, line: &[u8]) {
+    if is_in_batch(line) {
+        out.extend_from_slice(line);
+    } else {
+        tagged(out, "batch", batch, line);
+    }
+}
+
+/// Whether a reply is one batch from its first line to its last: then that is what carries the label.
+fn is_batch_itself(reply: &[u8]) -> bool {
+    let mut lines = reply.split_inclusive(|&byte| byte == b'\n').map(batch_name);
+    let Some(Some((b'+', name))) = lines.next() else { return false };
+    // The first end of that name is the last line.
+    lines.position(|line| line == Some((b'-', name))).is_some() && lines.next().is_none()
+}
+
+/// `+` or `-` and the name of a `BATCH` line.
+fn batch_name(line: &[u8]) -> Option<(u8, &[u8])> {
+    let mut words = line.trim_ascii_end().split(|&byte| byte == b' ');
+    let verb = words.find(|word| !word.starts_with(b"@") && !word.starts_with(b":"))?;
+    let (&sign, name) = words.next().filter(|_| verb == b"BATCH")?.split_first()?;
+    Some((sign, name))
 }
 
 /// A line with one tag more. Those that we write ourselves leave room for it.
@@ -83,5 +108,15 @@ mod tests {
             framed("A\r\n@time=1;batch=x B\r\n"),
             "@label=a\\sb :irc.test BATCH +labeled labeled-response\r\n@batch=labeled A\r\n@time=1;batch=x B\r\n:irc.test BATCH -labeled\r\n"
         );
+    }
+
+    #[test]
+    fn a_reply_that_is_one_batch_carries_the_label_itself() {
+        assert_eq!(
+            framed("@msgid=1 :a!b@c BATCH +x chathistory #y\r\n@batch=x A\r\n:irc.test BATCH -x\r\n"),
+            "@label=a\\sb;msgid=1 :a!b@c BATCH +x chathistory #y\r\n@batch=x A\r\n:irc.test BATCH -x\r\n"
+        );
+        let two = framed(":s BATCH +x y\r\n:s BATCH -x\r\n:s BATCH +x y\r\n:s BATCH -x\r\n");
+        assert!(two.starts_with("@label=a\\sb :irc.test BATCH +labeled labeled-response\r\n"), "{two}");
     }
 }

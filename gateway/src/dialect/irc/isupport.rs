@@ -3,6 +3,7 @@
 use api::{
     channels::{MAX_CHANNELS_EACH, MAX_LIST_ENTRIES},
     name::{MAX_CHANNEL_BYTES, MAX_NICK_CHARS},
+    page::MAX_LIMIT,
     text::MAX_LINE_BYTES,
     users::{MAX_REALNAME_BYTES, MAX_USERNAME_BYTES},
 };
@@ -32,8 +33,7 @@ pub(super) fn tokens(network: &str) -> Vec<String> {
         format!("CHANMODES={list},{setting},{setting_when_set},{flag}"),
         format!("CHANNELLEN={MAX_CHANNEL_BYTES}"),
         "CHANTYPES=#".to_owned(),
-        // Tags of clients are not passed on.
-        "CLIENTTAGDENY=*".to_owned(),
+        format!("CHATHISTORY={MAX_LIMIT}"),
         "EXCEPTS=e".to_owned(),
         "EXTBAN=~,a".to_owned(),
         "INVEX=I".to_owned(),
@@ -41,10 +41,12 @@ pub(super) fn tokens(network: &str) -> Vec<String> {
         format!("MAXLIST=b:{MAX_LIST_ENTRIES},e:{MAX_LIST_ENTRIES},I:{MAX_LIST_ENTRIES}"),
         format!("MODES={MAX_MODES}"),
         format!("MONITOR={MAX_WATCHED}"),
+        "MSGREFTYPES=msgid,timestamp".to_owned(),
         format!("NAMELEN={MAX_REALNAME_BYTES}"),
         format!("NETWORK={}", escaped(network)),
         format!("NICKLEN={MAX_NICK_CHARS}"),
         format!("PREFIX=({member})~&@%+"),
+        "STATUSMSG=~&@%+".to_owned(),
         format!("TARGMAX={}", targets.join(",")),
         format!("TOPICLEN={MAX_LINE_BYTES}"),
         format!("USERLEN={MAX_USERNAME_BYTES}"),

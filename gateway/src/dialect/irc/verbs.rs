@@ -2,7 +2,7 @@
 
 use proto::irc::Params;
 
-use super::decode::{channel, conversation, entry, people, server};
+use super::decode::{channel, conversation, entry, history, people, server};
 use crate::dialect::Commands;
 
 pub(super) struct Verb {
@@ -42,10 +42,12 @@ const VERBS: &[Verb] = &[
     verb("PART", 1, channel::part),
     verb("TOPIC", 1, channel::topic),
 
+    verb("CHATHISTORY", 0, history::chathistory),
+    verb("MARKREAD", 0, history::markread),
     verb("NOTICE", 0, conversation::notice),
     verb("PRIVMSG", 0, conversation::privmsg),
     verb("REDACT", 2, conversation::redact),
-    verb("TAGMSG", 0, conversation::tagmsg),
+    verb("TAGMSG", 1, conversation::tagmsg),
 
     verb("AWAY", 0, people::away),
     verb("ISON", 1, people::ison),

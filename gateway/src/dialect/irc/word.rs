@@ -1,6 +1,8 @@
 //! What only IRC asks for, and what comes of it: all of them are lines about the connection or the server, not about chat.
 
-use api::{AccountName, ChannelName, Nick};
+use api::{
+    AccountName, ChannelName, Entry, EntryKind, Nick, Timestamp, messages::Passing, mode::Role, tags::Tags,
+};
 use kit::config::Secret;
 
 use super::{caps, sasl::Fault};
@@ -29,6 +31,25 @@ pub(crate) enum Word {
     /// `JOIN 0`.
     PartAll,
     Page(Page),
+    History(Box<HistoryAsked>),
+    /// How far one has read; with a moment, one has read up to it.
+    Marker {
+        target: String,
+        until: Option<Timestamp>,
+    },
+    /// Tags alone.
+    Tags {
+        target: String,
+        tags: Tags,
+    },
+    /// A text to those of a channel who have a role.
+    ToRole {
+        channel: String,
+        role: Role,
+        kind: EntryKind,
+        text: String,
+        tags: Tags,
+    },
     /// Nothing is done, and nothing is answered.
     Nothing,
 }
@@ -47,6 +68,9 @@ impl Word {
             Self::End(_) | Self::Nothing => "nothing",
             Self::PartAll => "part",
             Self::Page(_) => "server",
+            Self::History(_) => "history",
+            Self::Marker { .. } => "marker",
+            Self::Tags { .. } | Self::ToRole { .. } => "signal",
         }
     }
 
@@ -66,6 +90,47 @@ pub(crate) enum Monitor {
     Clear,
     List,
     Status,
+}
+
+/// A part of a history, as it was asked for.
+pub(crate) struct HistoryAsked {
+    /// As typed.
+    pub(crate) target: String,
+    pub(crate) part: HistoryPart,
+    /// Lines at most.
+    pub(crate) most: u32,
+}
+
+pub(crate) enum HistoryPart {
+    /// Of what came after it, if it is given.
+    Latest(Option<Selector>),
+    Before(Selector),
+    After(Selector),
+    Around(Selector),
+    /// Those next to the first.
+    Between(Selector, Selector),
+    /// Not of a conversation: of the list of them.
+    Targets(Timestamp, Timestamp),
+}
+
+/// What names a place in a history.
+pub(crate) enum Selector {
+    Id(String),
+    At(Timestamp),
+}
+
+impl HistoryPart {
+    /// The subcommand, which errors name.
+    pub(crate) const fn word(&self) -> &'static str {
+        match self {
+            Self::Latest(_) => "LATEST",
+            Self::Before(_) => "BEFORE",
+            Self::After(_) => "AFTER",
+            Self::Around(_) => "AROUND",
+            Self::Between(..) => "BETWEEN",
+            Self::Targets(..) => "TARGETS",
+        }
+    }
 }
 
 /// A list that several commands of one line write.
@@ -111,6 +176,17 @@ pub(crate) enum Told {
     End(End),
     PartedAll(Vec<ChannelName>),
     Page(Page, Counts),
+    History {
+        target: String,
+        entries: Vec<(Entry, Shown)>,
+    },
+    Targets(Vec<(String, Timestamp)>),
+    Marker {
+        target: String,
+        at: Option<Timestamp>,
+    },
+    /// It was passed on.
+    Passed(Box<Passing>),
     Nothing,
 }
 

@@ -6,7 +6,7 @@ use proto::plain::{Body, Params, Reason};
 
 use super::{Format, verbs};
 use crate::{
-    command::{Command, Login, Page, Redacted, Refusal},
+    command::{Along, Command, Login, Page, Redacted, Refusal},
     dialect::{Ask, Dialect, Request},
 };
 
@@ -159,7 +159,7 @@ fn unknown(verb: &str) -> Refusal {
 }
 
 fn say(to: Option<String>, kind: EntryKind, text: String, key: Option<String>) -> Command {
-    Command::Say { to, kind, text, key }
+    Command::Say { to, kind, text, with: Along { key, ..Along::default() } }
 }
 
 fn channel_and_nick(params: &mut Params<'_>) -> Result<(String, String), Refusal> {

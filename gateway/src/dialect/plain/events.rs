@@ -54,7 +54,12 @@ pub(crate) fn event(format: Format, event: &Event<'_>, at: Timestamp, out: &mut 
             write(Line::Invite { channel: channel.as_str(), by: name(by) })
         }
         // The line protocol has no word for it.
-        Event::Away { .. } | Event::Invited { .. } | Event::Account { .. } | Event::Setname { .. } => {}
+        Event::Away { .. }
+        | Event::Invited { .. }
+        | Event::Account { .. }
+        | Event::Setname { .. }
+        | Event::Marked { .. }
+        | Event::Passing { .. } => {}
         Event::Closing { reason } => write(Line::Closing { reason }),
     }
 }

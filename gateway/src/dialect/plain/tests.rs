@@ -45,6 +45,8 @@ fn entry(seq: u64, kind: EntryKind, text: &str) -> Entry {
         session: None,
         redacted: false,
         edited_at: None,
+        tags: Default::default(),
+        splits: Vec::new(),
     }
 }
 

@@ -180,7 +180,7 @@ impl Stage {
         });
         let changed = Changed { event, channel: self.view(self.channel(), "#x"), before: vec![] };
         let reply = Reply::begin(&self.clients[&client], Line::default(), "join");
-        self.state.joined(client, changed, attach, Told::Client(reply), self.now);
+        self.state.joined(client, changed, attach, Told::Client(reply, Box::default()), self.now);
         self.state.hand_out();
     }
 

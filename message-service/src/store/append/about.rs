@@ -24,11 +24,12 @@ const SETTLED: &str = "select min(+seq) from entries where conversation = $1 and
 const REACTED: &str = "select e.seq, e.kind from entries as e join speakers as s on s.n = e.author
     where e.conversation = $1 and e.of_seq = $2 and e.kind in ($3, $4) and e.text = $5 and s.person = $6
     order by +e.seq desc limit 1";
-const REDACT: &str = "update entries set text = '', redacted = true where conversation = $1 and seq = $2";
+const REDACT: &str = "update entries set text = '', redacted = true, tags = null, splits = null where conversation = $1 and seq = $2";
 /// What it was edited to says the same again.
 const REDACT_EDITS: &str =
     "update entries set text = '', redacted = true where conversation = $1 and of_seq = $2 and kind = $3";
-const EDITED: &str = "update entries set text = $3, edited_at = $4 where conversation = $1 and seq = $2";
+const EDITED: &str =
+    "update entries set text = $3, edited_at = $4, splits = null where conversation = $1 and seq = $2";
 
 impl Work<'_> {
     /// Checks it against the original and changes that; what is settled already or refused comes back as an outcome.

@@ -25,6 +25,9 @@ pub(super) struct EntryRow<'a> {
     pub(super) kind: i16,
     pub(super) text: &'a str,
     pub(super) trace: Option<[u8; 16]>,
+    /// As JSON, both of them.
+    pub(super) tags: Option<String>,
+    pub(super) splits: Option<String>,
 }
 
 pub(super) struct KeyRow<'a> {
@@ -37,18 +40,18 @@ pub(super) struct KeyRow<'a> {
 const ADVANCE: &str = "update log_head set n = n + $1 returning n";
 
 const ENTRY: &str = "insert into entries
-    (n, conversation, seq, author, recipient, at, channel_version, reply_to, of_seq, kind, redacted, text, trace)";
+    (n, conversation, seq, author, recipient, at, channel_version, reply_to, of_seq, kind, redacted, text, trace, tags, splits)";
 const KEY: &str = "insert into keys (key, author, conversation, seq, at, hash)";
 const ENTRIES_POSTGRES: &str = "insert into entries
-    (n, conversation, seq, author, recipient, at, channel_version, reply_to, of_seq, kind, redacted, text, trace)
-    select n, conversation, seq, author, recipient, at, channel_version, reply_to, of_seq, kind, false, text, trace
+    (n, conversation, seq, author, recipient, at, channel_version, reply_to, of_seq, kind, redacted, text, trace, tags, splits)
+    select n, conversation, seq, author, recipient, at, channel_version, reply_to, of_seq, kind, false, text, trace, tags, splits
     from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
-        $9::bigint[], $10::smallint[], $11::text[], $12::bytea[])
-    as t (n, conversation, seq, author, recipient, at, channel_version, reply_to, of_seq, kind, text, trace)";
+        $9::bigint[], $10::smallint[], $11::text[], $12::bytea[], $13::text[], $14::text[])
+    as t (n, conversation, seq, author, recipient, at, channel_version, reply_to, of_seq, kind, text, trace, tags, splits)";
 const KEYS_POSTGRES: &str = "insert into keys (key, author, conversation, seq, at, hash)
     select * from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[])";
 
-static ENTRIES_SQLITE: LazyLock<Inserts> = LazyLock::new(|| Inserts::new(ENTRY, 13));
+static ENTRIES_SQLITE: LazyLock<Inserts> = LazyLock::new(|| Inserts::new(ENTRY, 15));
 static KEYS_SQLITE: LazyLock<Inserts> = LazyLock::new(|| Inserts::new(KEY, 6));
 
 impl Work<'_> {
@@ -93,7 +96,9 @@ async fn entries(tx: &mut Tx, first: i64, rows: &[EntryRow<'_>]) -> Result<()> {
                         .bind(row.kind)
                         .bind(false)
                         .bind(row.text)
-                        .bind(row.trace.as_ref().map(|trace| &trace[..]));
+                        .bind(row.trace.as_ref().map(|trace| &trace[..]))
+                        .bind(row.tags.as_deref())
+                        .bind(row.splits.as_deref());
                     position += 1;
                 }
                 query.execute(&mut **t).await?;
@@ -115,6 +120,8 @@ async fn entries(tx: &mut Tx, first: i64, rows: &[EntryRow<'_>]) -> Result<()> {
                 .bind(rows.iter().map(|row| row.kind).collect::<Vec<_>>())
                 .bind(rows.iter().map(|row| row.text).collect::<Vec<_>>())
                 .bind(rows.iter().map(|row| row.trace.as_ref().map(|trace| &trace[..])).collect::<Vec<_>>())
+                .bind(rows.iter().map(|row| row.tags.as_deref()).collect::<Vec<_>>())
+                .bind(rows.iter().map(|row| row.splits.as_deref()).collect::<Vec<_>>())
                 .execute(&mut **t)
                 .await?;
         }

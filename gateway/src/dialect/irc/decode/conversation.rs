@@ -1,12 +1,12 @@
 //! What is said.
 
-use api::EntryKind;
+use api::{EntryKind, mode::Role, tags::Tags};
 use proto::irc::{Params, ctcp};
 
-use super::{missing, nothing, one, refused, targets};
+use super::{is_channel, missing, one, refused, targets};
 use crate::{
-    command::{Command, Redacted},
-    dialect::Commands,
+    command::{Along, Command, Redacted},
+    dialect::{Commands, irc::Word},
 };
 
 pub(crate) fn privmsg(params: &Params<'_>) -> Commands {
@@ -22,9 +22,13 @@ pub(crate) fn notice(params: &Params<'_>) -> Commands {
     say("NOTICE", params, EntryKind::Notice, params.get(1).copied())
 }
 
-/// Only its tags say anything, and those are not passed on: `CLIENTTAGDENY` in 005.
-pub(crate) fn tagmsg(_: &Params<'_>) -> Commands {
-    one(nothing())
+/// Only its tags say anything.
+pub(crate) fn tagmsg(params: &Params<'_>) -> Commands {
+    let tags = |to: &str| Ok(Command::Irc(Word::Tags { target: to.to_owned(), tags: Tags::default() }));
+    match targets("TAGMSG", params[0]) {
+        Ok(targets) => targets.into_iter().map(tags).collect(),
+        Err(refusal) => refused(refusal),
+    }
 }
 
 pub(crate) fn redact(params: &Params<'_>) -> Commands {
@@ -40,10 +44,20 @@ fn say(verb: &str, params: &Params<'_>, kind: EntryKind, text: Option<&str>) -> 
     let Some(to) = params.first().filter(|to| !to.is_empty()) else { return refused(missing("target")) };
     let Some(text) = text.filter(|text| !text.is_empty()) else { return refused(missing("text")) };
     match targets(verb, to) {
-        Ok(targets) => targets
-            .into_iter()
-            .map(|to| Ok(Command::Say { to: Some(to.to_owned()), kind, text: text.to_owned(), key: None }))
-            .collect(),
+        Ok(targets) => targets.into_iter().map(|to| Ok(say_to(to, kind, text.to_owned()))).collect(),
         Err(refusal) => refused(refusal),
+    }
+}
+
+/// To somebody, or to those of a channel who have a role: `STATUSMSG` in 005.
+fn say_to(to: &str, kind: EntryKind, text: String) -> Command {
+    let role = |prefix: char| Role::ALL.into_iter().find(|role| role.prefix() == prefix);
+    let split = to.chars().next().and_then(role).zip(to.get(1..)).filter(|(_, rest)| is_channel(rest));
+    match split {
+        Some((role, channel)) => {
+            let (channel, tags) = (channel.to_owned(), Tags::default());
+            Command::Irc(Word::ToRole { channel, role, kind, text, tags })
+        }
+        None => Command::Say { to: Some(to.to_owned()), kind, text, with: Along::default() },
     }
 }

@@ -35,10 +35,15 @@ impl Reply<'_> {
         if scene.topic.is_some() {
             self.topic(channel, scene.topic.as_ref());
         }
+        // "MUST be sent before RPL_ENDOFNAMES" (IRCv3 read-marker).
+        if self.caps.has(Caps::READ_MARKER) {
+            self.marker(channel.as_str(), scene.found.marker.at);
+        }
         if !self.caps.has(Caps::NO_IMPLICIT_NAMES) {
             self.names(channel.as_str(), scene.names.iter(), scene.secret);
             self.end(&End::Names(channel.to_string()));
         }
+        self.playback(&scene.found.lines);
     }
 
     pub(super) fn parted(&mut self, channel: &ChannelName, reason: &str) {

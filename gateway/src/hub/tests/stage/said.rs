@@ -39,6 +39,8 @@ impl Stage {
             session,
             redacted: false,
             edited_at: None,
+            tags: Default::default(),
+            splits: Vec::new(),
         }
     }
 
