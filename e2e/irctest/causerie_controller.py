@@ -115,6 +115,8 @@ class CauserieController(BaseServerController, DirectoryBasedController):
         settings["gateway.irc"] = f"127.0.0.1:{port}"
         if password is not None:
             settings["gateway.irc_password"] = password
+        if not self.test_config.account_registration_before_connect:
+            settings["gateway.irc_register_before_connect"] = "false"
         # A web socket is an upgrade of the gateway's HTTP port, at `/`.
         self._start(self.directory / "data", settings, faketime, websocket_port)
 

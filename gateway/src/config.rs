@@ -26,6 +26,8 @@ pub struct Config {
     /// Password that IRC clients have to give (PASS) before anything else. None: whoever connects comes in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub irc_password: Option<Secret<String>>,
+    /// Whether accounts can be made in IRC (REGISTER) before coming in.
+    pub irc_register_before_connect: bool,
     /// Certificate chain (PEM) of the TLS ports. Without it a self-signed one is made in the secrets folder. SIGHUP reads it again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls_certificate: Option<PathBuf>,
@@ -76,9 +78,9 @@ pub struct Limits {
     /// those accepted are answered in time.
     #[serde(deserialize_with = "kit::config::above_zero")]
     pub waiting_sends: usize,
-    /// How long a send may wait before it counts as late. When those at the head of the queue have been late for half a second, more
-    /// come than the disk takes: only as many are accepted as are answered in this time, and the rest get `503` at once. A burst is
-    /// not turned away.
+    /// How long a send may wait before it counts as late. When those at the head of the queue have been late for a tenth of a second,
+    /// more come than the disk takes: only as many are accepted as are answered in half this time, and the rest get `503` at once. A
+    /// burst is not turned away. Who was turned away is not read from for 50 ms.
     #[serde(deserialize_with = "kit::config::above_zero")]
     pub send_wait: Period,
     /// Channels that one connection is in: the same as channel-service allows a person.
@@ -95,6 +97,7 @@ impl Default for Config {
             irc_tls: SocketAddr::from((Ipv4Addr::LOCALHOST, 6697)),
             irc_name: "irc.causerie.localhost".to_owned(),
             irc_password: None,
+            irc_register_before_connect: true,
             tls_certificate: None,
             tls_key: None,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),

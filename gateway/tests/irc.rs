@@ -184,36 +184,6 @@ async fn who_says_nothing_is_asked_and_then_gone() {
 }
 
 #[tokio::test]
-async fn who_logs_in_has_the_nick_that_they_ask_for_and_their_account() {
-    let town = Town::new().await;
-    let mut alice = town.person("alice").await;
-    alice.asks("/register alice correct-horse", "201 registered alice").await;
-    alice.asks("/quit", "200 bye").await;
-    let mut bob = enters_with(&town, "bob", "extended-join account-tag").await;
-    bob.asks("JOIN #x", ":irc.causerie.localhost 366 ").await;
-    let mut alice = Person::connect(town.irc).await;
-    alice.says("CAP LS 302").await;
-    let offered = alice.sees_next(":irc.causerie.localhost CAP * LS :").await;
-    assert!(offered.contains(" sasl=PLAIN"), "{offered}");
-    alice.asks("CAP REQ sasl", ":irc.causerie.localhost CAP * ACK :sasl").await;
-    alice.raw(b"NICK al\r\nUSER al 0 * :Alice L\r\n").await;
-    alice.asks("AUTHENTICATE PLAIN", "AUTHENTICATE +").await;
-    // \0alice\0wrong
-    alice.asks("AUTHENTICATE AGFsaWNlAHdyb25n", ":irc.causerie.localhost 904 * :").await;
-    alice.asks("AUTHENTICATE PLAIN", "AUTHENTICATE +").await;
-    // \0alice\0correct-horse
-    alice.says("AUTHENTICATE AGFsaWNlAGNvcnJlY3QtaG9yc2U=").await;
-    alice.sees_next(":irc.causerie.localhost 900 * al!~al@").await;
-    alice.sees_next(":irc.causerie.localhost 903 * :").await;
-    alice.asks("AUTHENTICATE PLAIN", ":irc.causerie.localhost 907 * :").await;
-    alice.asks("CAP END", ":irc.causerie.localhost 001 al :").await;
-    alice.asks("JOIN #x", ":irc.causerie.localhost 366 ").await;
-    let join = bob.sees("@account=alice :al!~al@").await;
-    assert!(join.ends_with(" JOIN #x alice :Alice L\r"), "{join}");
-    alice.asks("WHOIS al", ":irc.causerie.localhost 330 al al alice :").await;
-}
-
-#[tokio::test]
 async fn a_text_that_is_taken_back_is_taken_from_those_who_can() {
     let town = Town::new().await;
     let caps = "message-tags echo-message draft/message-redaction";

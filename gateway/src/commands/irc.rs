@@ -15,6 +15,7 @@ pub(super) async fn irc(session: &mut Session, word: Word) -> Answer {
         Word::Pass(password) => enter::pass(session, password),
         Word::User { username, realname } => enter::user(session, &username, realname).await,
         Word::Authenticate(param) => sasl::authenticate(session, param).await,
+        Word::Register { account, password } => sasl::register(session, account, password).await,
         Word::UserMode { nick, changes } => user_mode::user_mode(session, &nick, changes.as_deref()).await,
         Word::Monitor(what) => monitor::monitor(session, what).await,
         Word::Setname(realname) => setname::setname(session, realname).await,
@@ -33,9 +34,11 @@ pub(super) async fn irc(session: &mut Session, word: Word) -> Answer {
 
 async fn cap(session: &mut Session, request: CapRequest) -> Answer {
     let is_private = session.takes_secrets();
+    let registers_early = session.gateway.config.irc_register_before_connect;
     let Some(irc) = &mut session.irc else { return Ok(Outcome::Irc(Told::Nothing)) };
     let queue = &session.client.queue;
     let Dialect::Irc(caps) = queue.dialect() else { return Ok(Outcome::Irc(Told::Nothing)) };
+    let offer = |knows_302| Offer { knows_302, is_private, registers_early };
     let reply = match request {
         CapRequest::Ls(version) => {
             if let Some(registration) = &mut irc.registration {
@@ -46,14 +49,14 @@ async fn cap(session: &mut Session, request: CapRequest) -> Answer {
                 // "If the client's version is at least 302, the server MUST enable cap-notify" ("The CAP LS subcommand").
                 queue.speak(Dialect::Irc(caps.or(Caps::CAP_NOTIFY)));
             }
-            CapReply::Ls(Offer { knows_302: irc.knows_302, is_private })
+            CapReply::Ls(offer(irc.knows_302))
         }
-        CapRequest::List => CapReply::List(caps, Offer { knows_302: irc.knows_302, is_private }),
+        CapRequest::List => CapReply::List(caps, offer(irc.knows_302)),
         CapRequest::Req(list) => {
             if let Some(registration) = &mut irc.registration {
                 registration.negotiates();
             }
-            match caps.requested(&list, Offer { knows_302: irc.knows_302, is_private }) {
+            match caps.requested(&list, offer(irc.knows_302)) {
                 Some(caps) => {
                     queue.speak(Dialect::Irc(caps));
                     CapReply::Ack(list)

@@ -1,4 +1,4 @@
-//! Logging in by SASL, before or after somebody is welcomed.
+//! Logging in by SASL, and making an account to log in to, before or after somebody is welcomed.
 
 use api::{
     ErrorCode, Nick,
@@ -7,7 +7,7 @@ use api::{
 };
 use kit::config::Secret;
 
-use super::{login, nick};
+use super::{login, nick, register};
 use crate::{
     command::{Answer, Login, Outcome, Refusal},
     dialect::irc::{Fault, LoggedIn, Next, Told, sasl_step},
@@ -27,6 +27,35 @@ pub(super) async fn authenticate(session: &mut Session, param: Secret<String>) -
         Next::Refused(fault) => Ok(Outcome::Irc(Told::Sasl(fault))),
         Next::Login { name, password } => log_in(session, name, Secret::new(password)).await,
     }
+}
+
+/// `REGISTER` (<https://ircv3.net/specs/extensions/account-registration>): an account is made, and who made it is logged in.
+pub(super) async fn register(
+    session: &mut Session,
+    account: Option<String>,
+    password: Secret<String>,
+) -> Answer {
+    let actor = session.client.actor();
+    let Some(irc) = &session.irc else { return Ok(Outcome::Irc(Told::Nothing)) };
+    let wanted = irc.registration.as_ref().and_then(|registration| registration.wanted_nick());
+    let nick = actor.as_ref().map(|actor| &actor.person.nick).or(wanted);
+    let account = account.or_else(|| nick.map(Nick::to_string));
+    let refused = |code| Err(Refusal::new(code).what(account.as_deref().unwrap_or("*")));
+    if irc.early.is_some() || actor.as_ref().is_some_and(|actor| actor.account.is_some()) {
+        return refused(ErrorCode::AlreadyLoggedIn);
+    }
+    if actor.is_none() && !session.gateway.config.irc_register_before_connect {
+        return refused(ErrorCode::NotRegistered);
+    }
+    let Some(account) = account.clone() else { return refused(ErrorCode::NoCurrentTarget) };
+    let made = register::register(session, account.clone(), password.clone()).await;
+    made.map_err(|refusal| refusal.what(&account))?;
+    // It is there, whatever comes of the login.
+    let logged_in = match log_in(session, account.clone(), password).await {
+        Ok(Outcome::Irc(Told::LoggedIn(logged_in))) => Some(logged_in),
+        _ => None,
+    };
+    Ok(Outcome::Irc(Told::Registered { account, logged_in }))
 }
 
 async fn log_in(session: &mut Session, name: String, password: Secret<String>) -> Answer {

@@ -281,6 +281,19 @@ impl State {
         self.show_to_closer_watchers(nick, &own, &event, at);
     }
 
+    /// Somebody's name has become an account: they go on as who they were.
+    pub(super) fn show_account(&mut self, user: &UserId) {
+        self.hand_out();
+        let Some(known) = self.people.get(user) else { return };
+        let (own, who) = (known.clients.clone(), known.shown());
+        let mut viewers = self.viewers_of(user);
+        viewers.extend(self.closer_watchers(&who.nick));
+        viewers.retain(|viewer| !own.contains(viewer));
+        viewers.sort_unstable();
+        viewers.dedup();
+        self.show(&viewers, &Event::Account { who: who.who() }, Timestamp::now());
+    }
+
     /// Somebody who is nobody's neighbour here has changed.
     fn show_to_watchers(&mut self, event: &UserEvent) {
         let mut who = self.shown_to_watchers(&event.user, &event.nick);

@@ -127,7 +127,13 @@ impl State {
         let Person { id, nick, user_version } = &user.person;
         let mask = self.people.get(id).map(|known| known.mask.clone()).unwrap_or_default();
         self.wears(id, *user_version, nick, &mask, None);
-        let Some((former, before)) = former.filter(|(former, _)| *former != id) else { return };
+        let Some((former, before)) = former else { return };
+        if former == id {
+            if before.account.is_none() && user.account.is_some() {
+                self.show_account(id);
+            }
+            return;
+        }
         if before.person.nick == *nick {
             self.show_login(id, nick, now());
         } else {

@@ -6,7 +6,7 @@ use super::sasl::MECHANISMS;
 
 /// A set of capabilities. What is equal here is spoken to alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(crate) struct Caps(u32);
+pub(crate) struct Caps(u64);
 
 /// A row of the table of capabilities.
 struct Row {
@@ -43,6 +43,7 @@ impl Caps {
     pub(crate) const SETNAME: Self = Self(1 << 18);
 
     pub(crate) const CHATHISTORY: Self = Self(1 << 31);
+    pub(crate) const ACCOUNT_REGISTRATION: Self = Self(1 << 32);
     pub(crate) const READ_MARKER: Self = Self(1 << 30);
 
     pub(crate) const fn has(self, other: Self) -> bool {
@@ -65,6 +66,13 @@ impl Caps {
     }
 }
 
+/// An account need not be called as its maker is.
+const CUSTOM_NAME: &str = "custom-account-name";
+const EARLY_AND_CUSTOM_NAME: &str = "before-connect,custom-account-name";
+
+/// What is said with them nobody else may read.
+const OF_PASSWORDS: Caps = Caps::SASL.or(Caps::ACCOUNT_REGISTRATION);
+
 /// Every capability that is offered, by its name in the registry.
 #[rustfmt::skip] // a table
 const TABLE: &[Row] = &[
@@ -73,6 +81,7 @@ const TABLE: &[Row] = &[
     row("away-notify", Caps::AWAY_NOTIFY),
     row("batch", Caps::BATCH),
     row("cap-notify", Caps::CAP_NOTIFY),
+    Row { name: "draft/account-registration", bit: Caps::ACCOUNT_REGISTRATION, value: Some(CUSTOM_NAME) },
     row("draft/chathistory", Caps::CHATHISTORY),
     row("draft/message-redaction", Caps::MESSAGE_REDACTION),
     row("draft/no-implicit-names", Caps::NO_IMPLICIT_NAMES),
@@ -119,6 +128,8 @@ pub(crate) struct Offer {
     pub(crate) knows_302: bool,
     /// Passwords may be said here: who listens on the way cannot read them.
     pub(crate) is_private: bool,
+    /// Accounts can be made before coming in.
+    pub(crate) registers_early: bool,
 }
 
 impl Caps {
@@ -134,13 +145,18 @@ impl Caps {
 
 impl Offer {
     fn table(self) -> impl Iterator<Item = &'static Row> {
-        TABLE.iter().filter(move |row| row.bit != Caps::SASL || self.is_private)
+        TABLE.iter().filter(move |row| !OF_PASSWORDS.has(row.bit) || self.is_private)
+    }
+
+    fn value(self, row: &Row) -> Option<&'static str> {
+        let value = row.value.filter(|_| self.knows_302)?;
+        let early = row.bit == Caps::ACCOUNT_REGISTRATION && self.registers_early;
+        Some(if early { EARLY_AND_CUSTOM_NAME } else { value })
     }
 
     fn rows(self, out: &mut Vec<u8>, reply: cap::Reply<'_>, rows: impl Iterator<Item = &'static Row>) {
-        let capabilities: Vec<_> = rows
-            .map(|row| Capability { name: row.name, value: row.value.filter(|_| self.knows_302) })
-            .collect();
+        let capabilities: Vec<_> =
+            rows.map(|row| Capability { name: row.name, value: self.value(row) }).collect();
         let folding = if self.knows_302 { Folding::Marked } else { Folding::OneLine };
         reply.list(out, folding, &capabilities);
     }
@@ -185,7 +201,7 @@ mod tests {
     #[test]
     fn a_request_is_granted_as_a_whole_or_not_at_all() {
         let some = Caps::SERVER_TIME.or(Caps::BATCH);
-        let offer = Offer { knows_302: true, is_private: false };
+        let offer = Offer { knows_302: true, is_private: false, registers_early: true };
         let echo = Caps::SERVER_TIME.or(Caps::ECHO_MESSAGE);
         assert_eq!(Caps::NONE.requested("server-time batch", offer), Some(some));
         assert_eq!(some.requested("-batch echo-message", offer), Some(echo));

@@ -173,7 +173,13 @@ impl Reply<'_> {
             Told::Welcome(counts) => self.welcome(*counts),
             Told::Listens => Line::command(self.out, None, "AUTHENTICATE").param("+").end(),
             Told::Sasl(fault) => self.sasl(*fault),
-            Told::LoggedIn(logged_in) => self.logged_in(logged_in),
+            Told::LoggedIn(logged_in) => self.logged_in(logged_in, true),
+            Told::Registered { account, logged_in } => {
+                self.line("REGISTER").param("SUCCESS").param(account).trailing("Account created");
+                if let Some(logged_in) = logged_in {
+                    self.logged_in(logged_in, false);
+                }
+            }
             Told::Presences { presences, rejected } => self.presences(presences, rejected),
             Told::Watches(nicks) => self.watches(nicks),
             Told::UserModes(letters) => self.numeric(221).param(letters).end(),

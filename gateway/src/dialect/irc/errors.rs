@@ -46,7 +46,7 @@ pub(super) fn write(reply: &mut Reply<'_>, verb: &'static str, refusal: &Refusal
 }
 
 /// Verbs whose specifications know FAIL only.
-const FAILING: [&str; 3] = ["CHATHISTORY", "MARKREAD", "REDACT"];
+const FAILING: [&str; 5] = ["CHATHISTORY", "MARKREAD", "REDACT", "REGISTER", "VERIFY"];
 
 /// <https://ircv3.net/specs/extensions/chathistory#errors-and-warnings>: after the subcommand comes what it was about.
 fn of_history(refusal: &Refusal) -> Option<Said> {
@@ -95,6 +95,11 @@ fn said(verb: &'static str, refusal: &Refusal) -> Said {
     let (on_channel, what) = (|| smallvec![or_none(channel)], || or_none(what));
     let says = matches!(verb, "PRIVMSG" | "TAGMSG");
     let target = || channel.as_ref().or(nick.as_ref()).cloned();
+    if matches!(verb, "REGISTER" | "VERIFY")
+        && let Some(code) = of_registration(verb, refusal)
+    {
+        return Fail(code, smallvec![what()]);
+    }
     match refusal.code() {
         // <https://ircv3.net/specs/extensions/message-redaction#errors>
         ErrorCode::NotAMember
@@ -182,4 +187,23 @@ fn said(verb: &'static str, refusal: &Refusal) -> Said {
             Fail("UNAVAILABLE", target().into_iter().collect())
         }
     }
+}
+
+/// <https://ircv3.net/specs/extensions/account-registration#fail-codes>
+fn of_registration(verb: &str, refusal: &Refusal) -> Option<&'static str> {
+    Some(match refusal.code() {
+        ErrorCode::AccountExists | ErrorCode::NickInUse => "ACCOUNT_EXISTS",
+        ErrorCode::AlreadyLoggedIn => "ALREADY_AUTHENTICATED",
+        ErrorCode::BadCredentials if verb == "VERIFY" => "INVALID_CODE",
+        ErrorCode::InvalidNick | ErrorCode::InvalidParameter => "BAD_ACCOUNT_NAME",
+        ErrorCode::NoCurrentTarget => "NEED_NICK",
+        ErrorCode::NotRegistered => "COMPLETE_CONNECTION_REQUIRED",
+        ErrorCode::WeakPassword => "WEAK_PASSWORD",
+        ErrorCode::RegistrationClosed
+        | ErrorCode::TooFast
+        | ErrorCode::Unavailable
+        | ErrorCode::Overloaded
+        | ErrorCode::Timeout => "TEMPORARILY_UNAVAILABLE",
+        _ => return None,
+    })
 }

@@ -31,7 +31,9 @@ const VERBS: &[Verb] = &[
     open("PING", 0, entry::ping),
     open("PONG", 0, entry::pong),
     open("QUIT", 0, entry::quit),
+    open("REGISTER", 3, entry::register),
     open("USER", 4, entry::user),
+    open("VERIFY", 2, entry::verify),
 
     verb("INVITE", 2, channel::invite),
     verb("JOIN", 1, channel::join),

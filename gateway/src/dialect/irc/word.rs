@@ -18,6 +18,11 @@ pub(crate) enum Word {
         realname: String,
     },
     Authenticate(Secret<String>),
+    /// An account is made; none: it is called as its maker.
+    Register {
+        account: Option<String>,
+        password: Secret<String>,
+    },
     /// The modes of a person: shown, or changed.
     UserMode {
         nick: String,
@@ -62,6 +67,7 @@ impl Word {
             Self::Pass(_) => "pass",
             Self::User { .. } => "user",
             Self::Authenticate(_) => "authenticate",
+            Self::Register { .. } => "register",
             Self::UserMode { .. } => "user-mode",
             Self::Monitor(_) => "monitor",
             Self::Setname(_) => "setname",
@@ -78,7 +84,12 @@ impl Word {
     pub(crate) const fn is_open(&self) -> bool {
         matches!(
             self,
-            Self::Cap(_) | Self::Pass(_) | Self::User { .. } | Self::Authenticate(_) | Self::Nothing
+            Self::Cap(_)
+                | Self::Pass(_)
+                | Self::User { .. }
+                | Self::Authenticate(_)
+                | Self::Register { .. }
+                | Self::Nothing
         )
     }
 }
@@ -160,6 +171,11 @@ pub(crate) enum Told {
     Listens,
     Sasl(Fault),
     LoggedIn(LoggedIn),
+    /// An account was made, and mostly logged in to.
+    Registered {
+        account: String,
+        logged_in: Option<LoggedIn>,
+    },
     /// Those of the reader: `+Bi`.
     UserModes(String),
     /// What of them has changed, and whether a letter was none.

@@ -1,10 +1,11 @@
 //! Coming in, staying, and going.
 
+use api::ErrorCode;
 use proto::irc::Params;
 
 use super::{missing, nothing, one, refused};
 use crate::{
-    command::Command,
+    command::{Command, Refusal},
     dialect::{
         Commands,
         irc::{CapRequest, Word},
@@ -26,6 +27,18 @@ pub(crate) fn cap(params: &Params<'_>) -> Commands {
 
 pub(crate) fn authenticate(params: &Params<'_>) -> Commands {
     one(Command::Irc(Word::Authenticate(Secret::new(params[0].to_owned()))))
+}
+
+/// `REGISTER <account | *> <email | *> <password>`. Addresses are not kept.
+pub(crate) fn register(params: &Params<'_>) -> Commands {
+    let account = Some(params[0]).filter(|name| !matches!(*name, "*" | "")).map(str::to_owned);
+    one(Command::Irc(Word::Register { account, password: Secret::new(params[2].to_owned()) }))
+}
+
+/// `VERIFY <account> <code>`: no account waits for a code.
+pub(crate) fn verify(params: &Params<'_>) -> Commands {
+    let refusal = Refusal::new(ErrorCode::BadCredentials).detail("no account here waits for a code");
+    refused(refusal.what(params[0]))
 }
 
 pub(crate) fn nick(params: &Params<'_>) -> Commands {

@@ -21,11 +21,13 @@ impl Reply<'_> {
         self.numeric(code).trailing(text);
     }
 
-    pub(super) fn logged_in(&mut self, logged_in: &LoggedIn) {
+    pub(super) fn logged_in(&mut self, logged_in: &LoggedIn, by_sasl: bool) {
         let LoggedIn { account, me, former } = logged_in;
         let line = self.numeric(900).param(&source(me.who())).param(account.as_str());
         line.trailing(&format!("You are logged in as {account}"));
-        self.numeric(903).trailing("SASL authentication was successful");
+        if by_sasl {
+            self.numeric(903).trailing("SASL authentication was successful");
+        }
         if let Some(former) = former {
             let by = By::new(Some(former.who()));
             by.line(self.caps, api::Timestamp::now(), "NICK", self.out).param(me.nick.as_str()).end();
