@@ -14,6 +14,7 @@ mod login;
 mod marker;
 mod mode;
 mod monitor;
+mod multiline;
 mod names;
 mod nick;
 mod part;
@@ -65,6 +66,7 @@ async fn carry_out(session: &mut Session, command: Command, reply: Reply) {
         Command::Redact { target, named, reason } => {
             return redact::redact(session, &target, named, reason, reply).await;
         }
+        Command::Irc(Word::Part(part)) => return multiline::part(session, part, reply).await,
         Command::Irc(Word::Tags { target, tags }) => {
             return signal::tags(session, &target, tags, reply).await;
         }

@@ -146,10 +146,10 @@ impl Dialect {
     }
 
     /// Whether what a client says to somebody can be said in a line.
-    pub(crate) fn fits(self, client: &Client, kind: EntryKind, to: &str, text: &str) -> bool {
+    pub(crate) fn fits(self, client: &Client, kind: EntryKind, to: &str, text: &str, splits: &[u32]) -> bool {
         match self {
             Self::Plain(_) => true,
-            Self::Irc(_) => irc::fits(client, kind, to, text),
+            Self::Irc(_) => irc::fits(client, kind, to, text, splits),
         }
     }
 

@@ -86,6 +86,22 @@ impl Reply {
         self.client.queue.partial(bytes);
     }
 
+    /// It answers what was asked with this label. Of a line with one command only.
+    pub(crate) fn labels(&mut self, label: Option<Box<str>>) {
+        if let Place::Alone { ask, .. } = &mut self.place
+            && label.is_some()
+        {
+            ask.label = label;
+        }
+    }
+
+    /// It answers what this verb would say in one line.
+    pub(crate) fn answers(&mut self, verb: &'static str) {
+        if let Place::Alone { ask, .. } = &mut self.place {
+            ask.verb = verb;
+        }
+    }
+
     fn ask(&self) -> &Ask {
         match &self.place {
             Place::Alone { ask, .. } => ask,

@@ -27,7 +27,7 @@ pub(super) async fn irc(session: &mut Session, word: Word) -> Answer {
         Word::ToRole { channel, role, kind, text, tags } => {
             signal::to_role(session, &channel, role, (kind, text), tags).await
         }
-        Word::Tags { .. } => Ok(Outcome::Irc(Told::Nothing)),
+        Word::Tags { .. } | Word::Part(_) => Ok(Outcome::Irc(Told::Nothing)),
         Word::Nothing => Ok(Outcome::Irc(Told::Nothing)),
     }
 }

@@ -94,7 +94,7 @@ pub(crate) fn send(
     reply: Reply,
 ) {
     let to = target.about.channel.as_ref().or(target.about.nick.as_ref());
-    if !reply.dialect().fits(&session.client, kind, to.map_or("", |to| to), &text) {
+    if !reply.dialect().fits(&session.client, kind, to.map_or("", |to| to), &text, &with.splits) {
         return reply.give(&Err(Refusal::new(ErrorCode::LineTooLong)));
     }
     match MessageText::try_from(text) {

@@ -12,6 +12,7 @@ mod errors;
 mod events;
 mod frame;
 mod isupport;
+pub(crate) mod multiline;
 mod passing;
 mod registration;
 mod sasl;
@@ -22,7 +23,7 @@ pub(crate) mod word;
 
 pub(crate) use self::{
     caps::{Caps, Offer, Reply as CapReply, Request as CapRequest},
-    decode::decode,
+    decode::{conversation::say_to, decode},
     encode::{answer, closing, ping, presence},
     entry::fits,
     events::{ENTRIES, event, relevant},
@@ -52,6 +53,8 @@ pub(crate) struct Connected {
     pub(crate) sasl: Option<Exchange>,
     /// The session of a login that came before NICK and USER.
     pub(crate) early: Option<Box<OpenedSession>>,
+    /// What it is saying in several lines.
+    pub(crate) gathering: Option<Box<multiline::Gathering>>,
 }
 
 impl Connected {
@@ -62,6 +65,7 @@ impl Connected {
             stranger: Some(server.stranger()),
             sasl: None,
             early: None,
+            gathering: None,
         }
     }
 }

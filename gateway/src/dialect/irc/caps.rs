@@ -2,7 +2,7 @@
 
 use proto::irc::cap::{self, Capability, Folding};
 
-use super::sasl::MECHANISMS;
+use super::{multiline, sasl::MECHANISMS};
 
 /// A set of capabilities. What is equal here is spoken to alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -46,6 +46,9 @@ impl Caps {
     pub(crate) const ACCOUNT_REGISTRATION: Self = Self(1 << 32);
     pub(crate) const READ_MARKER: Self = Self(1 << 30);
 
+    /// Whoever speaks it reads batches, too ("Dependencies").
+    pub(crate) const MULTILINE: Self = Self(1 << 29);
+
     pub(crate) const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
@@ -84,6 +87,7 @@ const TABLE: &[Row] = &[
     Row { name: "draft/account-registration", bit: Caps::ACCOUNT_REGISTRATION, value: Some(CUSTOM_NAME) },
     row("draft/chathistory", Caps::CHATHISTORY),
     row("draft/message-redaction", Caps::MESSAGE_REDACTION),
+    Row { name: multiline::BATCH, bit: Caps::MULTILINE, value: Some(multiline::LIMITS) },
     row("draft/no-implicit-names", Caps::NO_IMPLICIT_NAMES),
     row("draft/read-marker", Caps::READ_MARKER),
     row("echo-message", Caps::ECHO_MESSAGE),
@@ -145,7 +149,11 @@ impl Caps {
 
 impl Offer {
     fn table(self) -> impl Iterator<Item = &'static Row> {
-        TABLE.iter().filter(move |row| !OF_PASSWORDS.has(row.bit) || self.is_private)
+        TABLE.iter().filter(move |row| match row.bit {
+            // Its limits are in its value: without them it cannot be used.
+            Caps::MULTILINE => self.knows_302,
+            bit => !OF_PASSWORDS.has(bit) || self.is_private,
+        })
     }
 
     fn value(self, row: &Row) -> Option<&'static str> {

@@ -5,6 +5,7 @@ pub(super) mod conversation;
 pub(super) mod entry;
 pub(super) mod history;
 mod mode;
+pub(super) mod multiline;
 pub(super) mod people;
 pub(super) mod server;
 
@@ -13,7 +14,7 @@ use std::collections::BTreeMap;
 use api::{ErrorCode, tags::Tags};
 use proto::irc::{self, Message, MessageError, Reason, is_tag_key};
 
-use super::{Caps, Word, verbs};
+use super::{Caps, Word, multiline::Part, verbs};
 use crate::{
     command::{Command, Refusal},
     dialect::{Ask, Commands, Request},
@@ -52,7 +53,15 @@ pub(crate) fn decode(caps: Caps, line: &str) -> Option<Request> {
     let mut commands = if message.params.len() < verb.least {
         vec![Err(missing("parameter"))]
     } else {
-        (verb.read)(&message.params)
+        multiline::piece(caps, &message).unwrap_or_else(|| (verb.read)(&message.params))
+    };
+    // What answers a message of several lines carries the label that its first line had.
+    let label = match &mut commands[..] {
+        [Ok(Command::Irc(Word::Part(Part::Opens { label: first, .. })))] => {
+            *first = label;
+            None
+        }
+        _ => label,
     };
     if !verb.is_open {
         // What is wrong with it is told to those only who may use it.
@@ -90,7 +99,9 @@ fn along(message: &Message<'_>, commands: &mut Commands) {
     for command in commands.iter_mut().flatten() {
         match command {
             Command::Say { with, .. } => with.tags = all.clone(),
-            Command::Irc(Word::Tags { tags, .. } | Word::ToRole { tags, .. }) => *tags = all.clone(),
+            Command::Irc(
+                Word::Tags { tags, .. } | Word::ToRole { tags, .. } | Word::Part(Part::Opens { tags, .. }),
+            ) => *tags = all.clone(),
             _ => {}
         }
     }

@@ -11,13 +11,19 @@ mod who;
 
 use std::sync::Arc;
 
-use api::{Entry, auth::Actor, messages::Passing};
+use api::{
+    Entry,
+    auth::Actor,
+    messages::Passing,
+    text::{MAX_MESSAGE_BYTES, MAX_MESSAGE_LINES},
+};
 use bytes::Bytes;
 use proto::irc::Line;
 
 use super::{
     Caps, NOBODY, Told, errors,
     events::{self, By},
+    multiline::Broken,
 };
 use crate::{
     command::{Answer, Outcome, Refusal},
@@ -190,6 +196,7 @@ impl Reply<'_> {
             Told::History { target, entries } => self.history(target, entries),
             Told::Targets(targets) => self.targets(targets),
             Told::Marker { target, at } => self.marker(target, *at),
+            Told::Broken(broken) => self.broken(broken),
             Told::Passed(passing) => self.passed(passing),
             Told::Nothing => {}
         }
@@ -200,6 +207,26 @@ impl Reply<'_> {
         let Some((entry, author)) = entry.zip(self.shown.clone()) else { return };
         let event = Event::Entry { entry, author: author.who() };
         events::event(self.caps, &event, entry.at, self.out);
+    }
+
+    /// <https://ircv3.net/specs/extensions/multiline#errors>
+    fn broken(&mut self, broken: &Broken) {
+        let line = self.line("FAIL").param("BATCH");
+        match broken {
+            Broken::Invalid(why) => line.param("MULTILINE_INVALID").trailing(why),
+            Broken::MaxBytes => {
+                let line = line.param("MULTILINE_MAX_BYTES").number(MAX_MESSAGE_BYTES as u64);
+                line.trailing("the message is too long")
+            }
+            Broken::MaxLines => {
+                let line = line.param("MULTILINE_MAX_LINES").number(MAX_MESSAGE_LINES as u64);
+                line.trailing("the message has too many lines")
+            }
+            Broken::Target(batch, line_target) => {
+                let line = line.param("MULTILINE_INVALID_TARGET").param(batch).param(line_target);
+                line.trailing("a line is for somebody else")
+            }
+        };
     }
 
     /// What its reader has said in passing.

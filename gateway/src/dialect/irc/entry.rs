@@ -1,11 +1,13 @@
 //! What somebody says, as lines: as many as it takes.
 
 use api::{Entry, EntryKind};
-use proto::irc::{Head, ctcp, split};
+use proto::irc::{Head, ctcp, split::Piece};
+use smallvec::SmallVec;
 
 use super::{
     Caps,
     events::{By, source},
+    multiline,
 };
 use crate::{
     event::{Shown, Who},
@@ -32,23 +34,32 @@ pub(super) fn write(caps: Caps, entry: &Entry, author: Who<'_>, out: &mut Vec<u8
 pub(super) const ACTION: &str = "\u{1}ACTION ";
 const EDITED: &str = "[edited] ";
 
+/// Names the batch of a message of several lines. They are written one after the other, so that one name is enough.
+const LINES: &str = "lines";
+
 fn spoken(caps: Caps, entry: &Entry, author: Who<'_>, verb: &str, before: &str, out: &mut Vec<u8>) {
     let by = By::new(Some(author));
     let target = target(entry);
     let around = if before == ACTION { ACTION.len() + 1 } else { before.len() };
     let room = room(by.source().unwrap_or_default(), verb, target).saturating_sub(around);
-    let mut id = Some(&entry.id);
-    for piece in split::lines(&entry.text, room.max(MIN_PIECE)).filter(|piece| !piece.text.is_empty()) {
-        let mut head = by.head(caps, entry.at, out);
-        if caps.has(Caps::MESSAGE_TAGS) {
-            if let Some(id) = id.take() {
-                head = head.tag("msgid", &id.to_string());
-            }
-            if author.bot {
-                head = head.tag("bot", "");
-            }
-            head = client_tags(entry, head);
+    let pieces: SmallVec<[Piece<'_>; 4]> =
+        multiline::pieces(&entry.text, &entry.splits, room.max(MIN_PIECE)).collect();
+    let mut first = true;
+    if caps.has(Caps::MULTILINE) && pieces.len() > 1 && before.is_empty() {
+        let source = by.source();
+        let begin = head(caps, entry, author, &by, true, out).command(source, "BATCH");
+        begin.param(&format!("+{LINES}")).param(multiline::BATCH).param(target).end();
+        for piece in pieces {
+            let head = Head::new(out).tag("batch", LINES);
+            let head = if piece.joins { head.tag(multiline::CONCAT, "") } else { head };
+            head.command(source, verb).param(target).trailing(piece.text);
         }
+        return Head::new(out).command(source, "BATCH").param(&format!("-{LINES}")).end();
+    }
+    // Those who do not know that they belong together are sent no blank ones ("Fallback").
+    for piece in pieces.iter().filter(|piece| !piece.text.is_empty()) {
+        let is_first = std::mem::take(&mut first);
+        let head = head(caps, entry, author, &by, is_first, out);
         let line = head.command(by.source(), verb).param(target);
         if before == ACTION {
             ctcp::write(line, "ACTION", piece.text);
@@ -58,6 +69,28 @@ fn spoken(caps: Caps, entry: &Entry, author: Who<'_>, verb: &str, before: &str, 
             text.push(piece.text);
         }
     }
+}
+
+/// The tags of a line; the first of a message has its id.
+fn head<'o>(
+    caps: Caps,
+    entry: &Entry,
+    author: Who<'_>,
+    by: &By<'_>,
+    is_first: bool,
+    out: &'o mut Vec<u8>,
+) -> Head<'o> {
+    let mut head = by.head(caps, entry.at, out);
+    if caps.has(Caps::MESSAGE_TAGS) {
+        if is_first {
+            head = head.tag("msgid", &entry.id.to_string());
+        }
+        if author.bot {
+            head = head.tag("bot", "");
+        }
+        head = client_tags(entry, head);
+    }
+    head
 }
 
 /// What its author's client says to others; that it answers a message, however that was said.
@@ -101,8 +134,8 @@ pub(super) fn target(entry: &Entry) -> &str {
     entry.to.as_ref().map_or(&*entry.target, |to| to.nick.as_str())
 }
 
-/// Whether what somebody says is one line for everybody else, too.
-pub(crate) fn fits(client: &Client, kind: EntryKind, to: &str, text: &str) -> bool {
+/// Whether each line that somebody says is one for everybody else, too.
+pub(crate) fn fits(client: &Client, kind: EntryKind, to: &str, text: &str, splits: &[u32]) -> bool {
     let Some(me) = client.actor() else { return true };
     let source = source(Shown::from(&*me).who());
     let (verb, around) = match kind {
@@ -110,7 +143,8 @@ pub(crate) fn fits(client: &Client, kind: EntryKind, to: &str, text: &str) -> bo
         EntryKind::Action => ("PRIVMSG", ACTION.len() + 1),
         _ => ("PRIVMSG", 0),
     };
-    text.len() + around <= room(&source, verb, to)
+    let room = room(&source, verb, to);
+    multiline::pieces(text, splits, usize::MAX).all(|piece| piece.text.len() + around <= room)
 }
 
 /// Bytes that a text can have in a line of somebody to somebody.

@@ -10,8 +10,11 @@ use super::{Caps, entry, passing};
 use crate::event::{Event, Who};
 
 /// What changes how an entry is written: one set for all kinds, as entries of all kinds leave together.
-pub(crate) const ENTRIES: Caps =
-    Caps::SERVER_TIME.or(Caps::MESSAGE_TAGS).or(Caps::ACCOUNT_TAG).or(Caps::MESSAGE_REDACTION);
+pub(crate) const ENTRIES: Caps = Caps::SERVER_TIME
+    .or(Caps::MESSAGE_TAGS)
+    .or(Caps::ACCOUNT_TAG)
+    .or(Caps::MESSAGE_REDACTION)
+    .or(Caps::MULTILINE);
 
 /// Mode changes in one line: `MODES` in 005.
 pub(super) const MAX_MODES: usize = 12;

@@ -2,7 +2,7 @@
 
 use proto::irc::Params;
 
-use super::decode::{channel, conversation, entry, history, people, server};
+use super::decode::{channel, conversation, entry, history, multiline, people, server};
 use crate::dialect::Commands;
 
 pub(super) struct Verb {
@@ -44,6 +44,7 @@ const VERBS: &[Verb] = &[
     verb("PART", 1, channel::part),
     verb("TOPIC", 1, channel::topic),
 
+    verb("BATCH", 1, multiline::batch),
     verb("CHATHISTORY", 0, history::chathistory),
     verb("MARKREAD", 0, history::markread),
     verb("NOTICE", 0, conversation::notice),

@@ -5,7 +5,11 @@ use api::{
 };
 use kit::config::Secret;
 
-use super::{caps, sasl::Fault};
+use super::{
+    caps,
+    multiline::{Broken, Part},
+    sasl::Fault,
+};
 use crate::{event::Shown, hub::Presence};
 
 /// A command of IRC's own.
@@ -42,6 +46,8 @@ pub(crate) enum Word {
         target: String,
         until: Option<Timestamp>,
     },
+    /// Of a message of several lines.
+    Part(Part),
     /// Tags alone.
     Tags {
         target: String,
@@ -76,6 +82,7 @@ impl Word {
             Self::Page(_) => "server",
             Self::History(_) => "history",
             Self::Marker { .. } => "marker",
+            Self::Part(_) => "multiline",
             Self::Tags { .. } | Self::ToRole { .. } => "signal",
         }
     }
@@ -201,6 +208,8 @@ pub(crate) enum Told {
         target: String,
         at: Option<Timestamp>,
     },
+    /// A message of several lines was refused.
+    Broken(Broken),
     /// It was passed on.
     Passed(Box<Passing>),
     Nothing,

@@ -50,7 +50,7 @@ fn say(verb: &str, params: &Params<'_>, kind: EntryKind, text: Option<&str>) -> 
 }
 
 /// To somebody, or to those of a channel who have a role: `STATUSMSG` in 005.
-fn say_to(to: &str, kind: EntryKind, text: String) -> Command {
+pub(crate) fn say_to(to: &str, kind: EntryKind, text: String) -> Command {
     let role = |prefix: char| Role::ALL.into_iter().find(|role| role.prefix() == prefix);
     let split = to.chars().next().and_then(role).zip(to.get(1..)).filter(|(_, rest)| is_channel(rest));
     match split {
