@@ -162,7 +162,7 @@ async fn dump(db: &Db) -> Vec<String> {
                 ("users", "'id', id"),
                 ("speakers", "'nick', nick, 'session', session"),
                 ("conversations", "'id', id, 'name', name"),
-                ("entries", "'text', text"),
+                ("entries", "'text', text, 'tags', tags, 'splits', splits"),
                 ("keys", "'key', key"),
             ] {
                 let sql = sqlx::AssertSqlSafe(format!("select json_object({columns}) from {table}"));

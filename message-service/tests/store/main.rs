@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod about;
+mod along;
 mod appending;
 mod forgetting;
 mod reading;
