@@ -1,6 +1,7 @@
 //! What is said in passing: shown to those who are there, never asked for again.
 
 use api::{
+    Timestamp,
     id::UserId,
     messages::{Marked, Passing, Signal},
     mode::Role,
@@ -79,6 +80,15 @@ impl State {
         }
         let author = self.shown(&passing.author);
         self.show(&viewers, &Event::Passing { passing, author: author.who() }, passing.at);
+    }
+
+    /// Shows a client's other connections how far their user has read.
+    pub(super) fn has_read(&mut self, client: ClientId, target: &str, until: Option<Timestamp>) {
+        self.hand_out();
+        let Some(local) = self.clients.get(&client) else { return };
+        let Some(known) = self.people.get(&local.user) else { return };
+        let others: Vec<_> = known.clients.iter().copied().filter(|&other| other != client).collect();
+        self.show(&others, &Event::Marked { target, until }, now());
     }
 
     fn marked_elsewhere(&mut self, marked: &Marked) {

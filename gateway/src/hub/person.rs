@@ -321,15 +321,6 @@ impl State {
         viewers
     }
 
-    /// Shows a client's other connections how far their user has read.
-    pub(super) fn has_read(&mut self, client: ClientId, target: &str, until: Option<Timestamp>) {
-        self.hand_out();
-        let Some(local) = self.clients.get(&client) else { return };
-        let Some(known) = self.people.get(&local.user) else { return };
-        let others: Vec<_> = known.clients.iter().copied().filter(|&other| other != client).collect();
-        self.show(&others, &Event::Marked { target, until }, now());
-    }
-
     /// What they are away for, as far as this gateway has heard of it.
     pub(super) fn away_of(&self, user: &UserId) -> Option<Arc<str>> {
         self.people.get(user)?.away.clone()

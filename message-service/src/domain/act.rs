@@ -4,12 +4,14 @@ use api::{
     ChannelName, EntryKind, ErrorCode, FieldError, Person, Problem,
     emoji::is_emoji,
     id::{ChannelId, MessageId, SessionId},
-    messages::{MAX_KEY_BYTES, MAX_REACTION_BYTES, SendItem, SendTo},
+    messages::{MAX_REACTION_BYTES, SendItem, SendTo},
     tags::Tags,
     text::{LineText, MAX_MESSAGE_LINES, MessageText, TextError},
 };
 use kit::trace::TraceId;
 use sha2::{Digest, Sha256};
+
+pub use super::key::Key;
 
 /// What waits to be numbered.
 #[derive(Debug, Clone)]
@@ -187,7 +189,7 @@ impl What {
     }
 
     /// What makes two requests the same, whoever carries them and at whatever version.
-    fn hash(&self) -> [u8; 32] {
+    pub(super) fn hash(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
         // Each part with its length, so that no two requests read the same.
         let mut part = |bytes: &[u8]| {
@@ -212,24 +214,6 @@ impl What {
             }
         }
         hash.finalize().into()
-    }
-}
-
-/// An idempotency key, with the hash of the request that it came with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key {
-    pub text: String,
-    pub hash: [u8; 32],
-}
-
-impl Key {
-    pub fn new(text: &str, what: &What) -> Result<Self, Problem> {
-        let visible = text.bytes().all(|b| b.is_ascii_graphic());
-        if text.is_empty() || text.len() > MAX_KEY_BYTES || !visible {
-            let detail = format!("an idempotency key is 1 to {MAX_KEY_BYTES} visible ASCII characters");
-            return Err(Problem::new(ErrorCode::InvalidParameter).detail(detail));
-        }
-        Ok(Self { text: text.to_owned(), hash: what.hash() })
     }
 }
 

@@ -1,16 +1,16 @@
 //! The one transaction in which everything that waits is numbered and kept: looks up keys first, then numbers what is new.
 
 mod about;
+mod entry;
 mod insert;
 
 use std::{collections::HashMap, sync::Arc};
 
-use api::{Entry, ErrorCode, Person, Problem, Timestamp, id::MessageId, tags::Tags};
+use api::{Entry, ErrorCode, Problem, Timestamp};
 use kit::{
     db::{Tx, on},
     trace::TraceId,
 };
-use serde::Serialize;
 
 use super::{
     Result, Store, history,
@@ -21,7 +21,7 @@ use super::{
     row::kind_number,
 };
 use crate::domain::{
-    act::{Act, Grant, Place, Verdict, What},
+    act::{Act, Grant, Verdict, What},
     policy,
 };
 
@@ -164,7 +164,7 @@ impl<'a> Work<'a> {
         let (position, entry) = match stored {
             Some((position, entry)) => (position, entry),
             // Retention has taken it since; that it was kept is still true.
-            None => (0, forgotten(act, conversation, seen)),
+            None => (0, entry::forgotten(act, conversation, seen)),
         };
         Ok(stored_outcome(entry, position, true))
     }
@@ -226,7 +226,7 @@ impl<'a> Work<'a> {
         conversation.last_at = conversation.last_at.max(self.now.0);
         let (seq, time) = (conversation.last_seq, conversation.last_at);
         let n = conversation.n;
-        let entry = entry(act, Some(grant), conversation);
+        let entry = entry::entry(act, Some(grant), conversation);
         self.rows.push(insert::EntryRow {
             act: at,
             conversation: n,
@@ -239,8 +239,8 @@ impl<'a> Work<'a> {
             of_seq: entry.of.map(|of| of as i64),
             kind: kind_number(entry.kind),
             text: act.what.text(),
-            tags: json_of(!entry.tags.is_empty(), &entry.tags),
-            splits: json_of(!entry.splits.is_empty(), &entry.splits),
+            tags: entry::json_of(!entry.tags.is_empty(), &entry.tags),
+            splits: entry::json_of(!entry.splits.is_empty(), &entry.splits),
             trace: act.trace.map(|TraceId(id)| id.to_be_bytes()),
         });
         if let (Some(owned), Some(key)) = (owned, &act.key) {
@@ -248,73 +248,6 @@ impl<'a> Work<'a> {
             self.seen.insert(owned, Seen { seq, at: time, hash: key.hash.to_vec() });
         }
         self.outcomes[at] = Some(stored_outcome(entry, 0, false));
-    }
-}
-
-fn entry(act: &Act, grant: Option<&Grant>, conversation: &Conversation) -> Entry {
-    let seq = conversation.last_seq as u64;
-    let (to, target, channel_version) = match (&act.place, grant) {
-        (Place::Direct(to), _) => (Some(to.clone()), to.nick.as_str().to_owned(), None),
-        (Place::Channel(_), Some(Grant::Channel { name, version, .. })) => {
-            (None, name.as_str().to_owned(), Some(*version))
-        }
-        (Place::Channel(_), _) => (None, String::new(), None),
-    };
-    Entry {
-        id: MessageId { conversation: conversation.id.clone(), seq },
-        conversation: conversation.id.clone(),
-        target,
-        seq,
-        author: act.author.clone(),
-        kind: act.what.kind(),
-        text: act.what.text().to_owned(),
-        at: Timestamp(conversation.last_at),
-        channel_version,
-        reply_to: match &act.what {
-            What::Say { reply_to: Some(id), .. } => Some(id.clone()),
-            What::Say { tags, .. } => replied_to(tags, conversation),
-            _ => None,
-        },
-        of: act.what.of(),
-        to,
-        session: act.session.clone(),
-        redacted: false,
-        edited_at: None,
-        tags: match &act.what {
-            What::Say { tags, .. } => tags.clone(),
-            _ => Tags::default(),
-        },
-        splits: match &act.what {
-            What::Say { splits, .. } => splits.clone(),
-            _ => Vec::new(),
-        },
-    }
-}
-
-/// The message that an IRC client's tag names. Nobody answers for tags: one that names none is a tag and no more.
-fn replied_to(tags: &Tags, conversation: &Conversation) -> Option<MessageId> {
-    let id: MessageId = REPLY_TAGS.iter().find_map(|key| tags.get(key))?.parse().ok()?;
-    let earlier = conversation.first_seq as u64..conversation.last_seq as u64;
-    (id.conversation == conversation.id && earlier.contains(&id.seq)).then_some(id)
-}
-
-/// <https://ircv3.net/specs/client-tags/reply>
-const REPLY_TAGS: [&str; 2] = ["+reply", "+draft/reply"];
-
-fn json_of(is_there: bool, value: &impl Serialize) -> Option<String> {
-    is_there.then(|| serde_json::to_string(value).expect("it is plain data"))
-}
-
-/// What is left of an entry whose key outlived it.
-fn forgotten(act: &Act, conversation: &Conversation, seen: &Seen) -> Entry {
-    let then = Conversation { last_seq: seen.seq, last_at: seen.at, ..conversation.clone() };
-    Entry {
-        author: Person { ..act.author.clone() },
-        text: String::new(),
-        redacted: true,
-        tags: Tags::default(),
-        splits: Vec::new(),
-        ..entry(act, None, &then)
     }
 }
 
