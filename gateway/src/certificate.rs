@@ -19,7 +19,6 @@ use crate::config::Config;
 /// What a self-signed pair is made out to: whoever reaches the server by another name has a pair made for it.
 const SELF_SIGNED_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
-#[cfg_attr(not(unix), allow(dead_code, reason = "nothing tells to read the files again"))]
 pub(crate) struct Certificate {
     chain: PathBuf,
     key: PathBuf,
@@ -48,16 +47,18 @@ impl Certificate {
         self.config.load_full()
     }
 
-    /// Reads the files again. If that fails the pair stays as it was.
-    #[cfg(unix)]
-    pub(crate) fn reload(&self) {
-        match read(&self.chain, &self.key) {
+    /// Reads the files again. If that fails the pair stays as it was. Says which file, and whether it was read.
+    pub(crate) fn reload(&self) -> (&Path, bool) {
+        let read = read(&self.chain, &self.key);
+        let is_read = read.is_ok();
+        match read {
             Ok(config) => {
                 self.config.store(Arc::new(config));
                 tracing::info!(file = %self.chain.display(), "the TLS certificate was read again");
             }
             Err(error) => tracing::error!("the TLS certificate stays as it was: {error:#}"),
         }
+        (&self.chain, is_read)
     }
 
     /// Reloads at each SIGHUP, where there is such a thing.

@@ -17,6 +17,7 @@ mod monitor;
 mod multiline;
 mod names;
 mod nick;
+mod operate;
 mod part;
 mod people;
 mod redact;

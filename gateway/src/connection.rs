@@ -321,14 +321,15 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
-    use crate::{config::Config, dialect::plain::Format};
+    use crate::{certificate::Certificate, config::Config, dialect::plain::Format};
 
     /// Most connections are idle most of the time: what one costs then is its task, and nothing else.
     #[tokio::test]
     async fn an_idle_connection_is_a_small_task() {
         let (common, _home) = kit::testing::common();
         let kit = Kit::open(ServiceName::Gateway, &common).await.unwrap();
-        let gateway = Gateway::new(&kit, Config::default()).unwrap();
+        let certificate = Certificate::open(&Config::default(), &common).unwrap();
+        let gateway = Gateway::new(&kit, Config::default(), certificate).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let address = stream.local_addr().unwrap().ip();

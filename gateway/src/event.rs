@@ -143,6 +143,11 @@ pub(crate) enum Event<'a> {
     Account {
         who: Who<'a>,
     },
+    /// An operator tells something to those who want to read that.
+    Wallops {
+        by: Who<'a>,
+        text: &'a str,
+    },
     /// Another name beside the nick.
     Setname {
         who: Who<'a>,

@@ -14,6 +14,7 @@ use client::{Channels, Messages, Service, Users};
 use kit::{Kit, auth::Signer};
 
 use crate::{
+    certificate::Certificate,
     config::Config,
     hub::Hub,
     lane::{Lane, sends::Sends},
@@ -26,6 +27,8 @@ pub(crate) struct Gateway {
     /// This run of this process; what comes of its requests comes back marked with it.
     pub(crate) id: GatewayId,
     pub(crate) server: Arc<Server>,
+    /// Of the TLS ports.
+    pub(crate) certificate: Arc<Certificate>,
     pub(crate) config: Config,
     pub(crate) users: Users,
     pub(crate) channels: Channels,
@@ -43,7 +46,7 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    pub(crate) fn new(kit: &Kit, config: Config) -> anyhow::Result<Arc<Self>> {
+    pub(crate) fn new(kit: &Kit, config: Config, certificate: Arc<Certificate>) -> anyhow::Result<Arc<Self>> {
         let id = GatewayId::random(&mut rand::rng());
         let urls = &kit.common.urls;
         let service = |name, url: &str| {
@@ -91,6 +94,7 @@ impl Gateway {
             server: Arc::new(Server::new(&config.irc_name, &kit.common.network)),
             sends: Sends::start(tasks, hub.clone(), messages.clone(), &config.limits),
             lease: LeaseHeld::default(),
+            certificate,
             id,
             config,
             users,

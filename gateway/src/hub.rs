@@ -135,6 +135,7 @@ impl Hub {
     /// A connection is gone. The rest of the world learns it from the owners.
     pub(crate) fn closed(&self, client: ClientId) {
         self.with(|state, _| state.closed(client));
+        self.happened.notify_waiters();
     }
 
     /// The session of a lost connection cannot be opened again: the connection is closed with the reason of its end.

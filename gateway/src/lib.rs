@@ -80,7 +80,7 @@ pub async fn start(settings: Settings<Config>) -> anyhow::Result<Started> {
     let kit = Kit::open(ServiceName::Gateway, &common).await?;
     let certificate = Certificate::open(&config, &common)?;
     let listen = config.listen;
-    let gateway = gateway::Gateway::new(&kit, config)?;
+    let gateway = gateway::Gateway::new(&kit, config, certificate.clone())?;
     let healer = Healer::new(gateway.clone());
     feeds::follow(&kit, &gateway, &healer);
     let leased = kit.readiness.gate("user-service");

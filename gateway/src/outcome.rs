@@ -203,6 +203,8 @@ impl WhoRow {
 /// What this gateway has seen of somebody.
 #[derive(Default)]
 pub(crate) struct Seen {
+    /// By a connection here.
+    pub(crate) operator: bool,
     /// Channels that they are in, of those that may be told.
     pub(crate) channels: Vec<(Roles, ChannelName)>,
 }

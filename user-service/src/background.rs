@@ -38,7 +38,7 @@ impl App {
         let now = self.now();
         self.store.rotate_keys_if_due(now, self.config.key_rotation.get(), keyring::fresh).await?;
         self.keyring.store(std::sync::Arc::new(Keyring::load(&self.store.signing_keys().await?)?));
-        let bans = self.store.bans(now, "", i64::from(self.config.network_bans)).await?;
+        let bans = self.store.bans(now, None, "", i64::from(self.config.network_bans)).await?;
         self.bans.store(std::sync::Arc::new(
             bans.iter().filter_map(|ban| Target::parse(&ban.target).ok()).collect(),
         ));

@@ -3,6 +3,7 @@
 mod accounts;
 mod api_tokens;
 mod asker;
+mod operating;
 mod operators;
 mod paging;
 mod services;
@@ -28,6 +29,8 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(operators::add_ban, operators::list_bans))
         .routes(routes!(operators::delete_ban))
         .routes(routes!(operators::invite))
+        .routes(routes!(operating::begin, operating::end))
+        .routes(routes!(operating::wallops))
         .routes(routes!(tokens::grant))
         .routes(routes!(tokens::revoke))
         .routes(routes!(tokens::jwks))

@@ -14,6 +14,7 @@ pub mod keys;
 pub(crate) mod leases;
 pub(crate) mod marks;
 pub(crate) mod names;
+pub(crate) mod operating;
 pub(crate) mod operators;
 pub mod presence;
 mod renames;

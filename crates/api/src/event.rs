@@ -160,6 +160,10 @@ pub enum UserChange {
     Modes {
         modes: UserModes,
     },
+    /// Told by an operator to all who want to read that.
+    Wallops {
+        text: String,
+    },
     SessionOpened {
         opened: SessionId,
         gateway: GatewayId,

@@ -15,7 +15,9 @@ pub use self::{
         RegisterAccount,
     },
     modes::{PatchUserModes, UserModes},
-    operators::{NetworkBan, NewNetworkBan, PasswordWasReset, ResetPassword, Suspend},
+    operators::{
+        NetworkBan, NewNetworkBan, Operate, PasswordWasReset, ResetPassword, SessionScopes, Suspend, Wallops,
+    },
     sessions::{Credentials, EndSession, Lease, LeaseState, OpenSession, OpenedSession, RenewLease, Session},
     tokens::{
         ApiToken, MAX_REVOCATIONS, NewApiToken, Revocation, Revocations, RevokeToken, SessionToken, Token,

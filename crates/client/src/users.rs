@@ -3,11 +3,13 @@
 use api::{
     HeadsReply, HeadsRequest, Item, Nick, Page,
     auth::{Actor, CLIENT_ADDRESS},
-    id::{GatewayId, SessionId, UserId},
-    page::Batch,
+    event::UserEvent,
+    id::{GatewayId, NetworkBanId, SessionId, UserId},
+    page::{Batch, MAX_LIMIT},
     users::{
-        Account, EndSession, FormerNick, Lease, Lookup, OpenSession, OpenedSession, PatchUser,
-        RegisterAccount, RenewLease, Revocations, SessionToken, Token, User, UserChanged, UserEvents,
+        Account, EndSession, FormerNick, Lease, Lookup, NetworkBan, NewNetworkBan, OpenSession,
+        OpenedSession, Operate, PatchUser, RegisterAccount, RenewLease, Revocations, SessionScopes,
+        SessionToken, Token, User, UserChanged, UserEvents, Wallops,
     },
 };
 use reqwest::Method;
@@ -100,6 +102,51 @@ impl Users {
     /// Who had this nick lately, latest first.
     pub async fn former_nicks(&self, actor: &Actor, nick: &Nick) -> Result<Page<FormerNick>, Error> {
         self.0.get(&format!("/v1/nicks/{}/history", segment(nick.as_str())), Caller::Actor(actor)).await
+    }
+
+    /// Lets a session operate the network.
+    pub async fn operate(
+        &self,
+        actor: &Actor,
+        address: std::net::IpAddr,
+        id: &SessionId,
+        by: &Operate,
+    ) -> Result<SessionScopes, Error> {
+        let path = format!("/v1/sessions/{id}/operator");
+        let request = self.0.request(Method::PUT, &path, Caller::Actor(actor));
+        self.0.send(request.header(CLIENT_ADDRESS, address.to_string()).json(by)).await
+    }
+
+    pub async fn operate_no_more(&self, actor: &Actor, id: &SessionId) -> Result<SessionScopes, Error> {
+        let path = format!("/v1/sessions/{id}/operator");
+        self.0.send(self.0.request(Method::DELETE, &path, Caller::Actor(actor))).await
+    }
+
+    pub async fn wallops(&self, actor: &Actor, text: &Wallops) -> Result<UserEvent, Error> {
+        self.0.post("/v1/wallops", Caller::Actor(actor), text).await
+    }
+
+    /// Ends all sessions of somebody, whose tokens are refused from then on (operators).
+    pub async fn throw_out(&self, actor: &Actor, id: &UserId, reason: Option<&str>) -> Result<(), Error> {
+        let path = format!("/v1/users/{id}/sessions");
+        let request = self.0.request(Method::DELETE, &path, Caller::Actor(actor));
+        self.0.send_for_nothing(request.query(&[("reason", reason)])).await
+    }
+
+    pub async fn ban(&self, actor: &Actor, ban: &NewNetworkBan) -> Result<NetworkBan, Error> {
+        self.0.post("/v1/network-bans", Caller::Actor(actor), ban).await
+    }
+
+    /// Those in force, of one target or all; the first page of the largest size.
+    pub async fn bans(&self, actor: &Actor, target: Option<&str>) -> Result<Page<NetworkBan>, Error> {
+        let request = self.0.request(Method::GET, "/v1/network-bans", Caller::Actor(actor));
+        let limit = MAX_LIMIT.to_string();
+        self.0.send(request.query(&[("target", target), ("limit", Some(&*limit))])).await
+    }
+
+    pub async fn lift_ban(&self, actor: &Actor, id: &NetworkBanId) -> Result<(), Error> {
+        let path = format!("/v1/network-bans/{id}");
+        self.0.send_for_nothing(self.0.request(Method::DELETE, &path, Caller::Actor(actor))).await
     }
 
     pub async fn heads(&self, held: &HeadsRequest) -> Result<HeadsReply, Error> {

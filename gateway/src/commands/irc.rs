@@ -1,4 +1,4 @@
-use super::{chathistory, enter, marker, monitor, part, sasl, setname, signal, user_mode};
+use super::{chathistory, enter, marker, monitor, operate, part, sasl, setname, signal, user_mode};
 use crate::{
     command::{Answer, Outcome},
     dialect::{
@@ -19,6 +19,13 @@ pub(super) async fn irc(session: &mut Session, word: Word) -> Answer {
         Word::UserMode { nick, changes } => user_mode::user_mode(session, &nick, changes.as_deref()).await,
         Word::Monitor(what) => monitor::monitor(session, what).await,
         Word::Setname(realname) => setname::setname(session, realname).await,
+        Word::Oper { name, password } => operate::oper(session, name, password).await,
+        Word::Kill { nick, reason } => operate::kill(session, &nick, reason).await,
+        Word::Wallops(text) => operate::wallops(session, text).await,
+        Word::NetBan(ban) => operate::net_ban(session, ban).await,
+        Word::Rehash => operate::rehash(session),
+        Word::Stats(letter) => operate::stats(session, letter).await,
+        Word::Help(subject) => Ok(Outcome::Irc(Told::Help(subject))),
         Word::End(end) => Ok(Outcome::Irc(Told::End(end))),
         Word::PartAll => part_all(session).await,
         Word::Page(page) => Ok(Outcome::Irc(Told::Page(page, counts(session)))),

@@ -6,6 +6,7 @@ use api::{
     users::{PatchUser, PatchUserModes, UserModes},
 };
 
+use super::operate;
 use crate::{
     command::{Answer, Asked as _, Outcome, Refusal},
     dialect::irc::Told,
@@ -27,6 +28,13 @@ pub(super) async fn user_mode(session: &mut Session, nick: &str, changes: Option
     }
     let before = session.gateway.hub.modes(actor.id());
     let asked = Changes::read(changes.unwrap_or_default());
+    if asked.drops_operator && actor.is_operator() {
+        operate::deoper(session).await?;
+        if asked.patch == PatchUserModes::default() {
+            let changes = "-o".to_owned();
+            return Ok(Outcome::Irc(Told::UserModeChanged { changes, unknown: asked.has_unknown }));
+        }
+    }
     if asked.patch == PatchUserModes::default() {
         if asked.has_unknown {
             return Err(unknown());
@@ -56,6 +64,8 @@ fn unknown() -> Refusal {
 struct Changes {
     patch: PatchUserModes,
     has_unknown: bool,
+    /// Whoever operates the network may lay that down.
+    drops_operator: bool,
 }
 
 impl Changes {
@@ -66,7 +76,7 @@ impl Changes {
             match letter {
                 '+' => set = true,
                 '-' => set = false,
-                'o' => {}
+                'o' => asked.drops_operator |= !set,
                 letter => asked.has_unknown |= !asked.patch.set(letter, set),
             }
         }

@@ -11,6 +11,7 @@ mod entry;
 mod errors;
 mod events;
 mod frame;
+mod help;
 mod isupport;
 pub(crate) mod multiline;
 mod passing;
@@ -30,7 +31,7 @@ pub(crate) use self::{
     frame::frame,
     registration::{Registration, Wanted},
     sasl::{Exchange, Fault, Next, step as sasl_step},
-    word::{Counts, End, HistoryAsked, HistoryPart, LoggedIn, Monitor, Page, Selector, Told, Word},
+    word::{Counts, End, HistoryAsked, HistoryPart, LoggedIn, Monitor, NetBan, Page, Selector, Told, Word},
 };
 
 use std::sync::Arc;

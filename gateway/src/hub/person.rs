@@ -188,7 +188,7 @@ impl State {
     pub(super) fn user_event(&mut self, event: UserEvent, at: Instant) {
         let user = event.user.clone();
         self.watch_event(&event);
-        let Some(known) = self.people.get_mut(&user) else { return self.show_to_watchers(&event) };
+        let Some(known) = self.people.get_mut(&user) else { return self.of_a_stranger(&event) };
         known.events.offer(event, at);
         self.pump_user(&user, at);
     }
@@ -214,6 +214,10 @@ impl State {
             UserChange::Away { text } => self.away_changed(&event.user, text.as_deref(), event.at),
             UserChange::Realname { realname } => {
                 self.realname_changed(&event.user, realname.as_deref(), event.at, doer.as_ref());
+            }
+            UserChange::Wallops { text } => {
+                let by = self.shown(&person);
+                self.show_wallops(&by, text, event.at, doer.as_ref());
             }
             UserChange::Modes { modes } => self.modes_changed(&event.user, *modes),
             // Nobody is shown these; services see to suspension, revocation and erasure, which end sessions.
@@ -294,10 +298,21 @@ impl State {
         self.show(&viewers, &Event::Account { who: who.who() }, Timestamp::now());
     }
 
+    /// To those who have the mode for it.
+    fn show_wallops(&mut self, by: &Shown, text: &str, at: Timestamp, doer: Option<&Doer>) {
+        self.hand_out();
+        let readers = self.people.values().filter(|known| known.modes.wallops);
+        let viewers: Vec<_> = readers.flat_map(|known| known.clients.iter().copied()).collect();
+        self.show_others(viewers, &Event::Wallops { by: by.who(), text }, at, doer);
+    }
+
     /// Somebody who is nobody's neighbour here has changed.
-    fn show_to_watchers(&mut self, event: &UserEvent) {
+    fn of_a_stranger(&mut self, event: &UserEvent) {
         let mut who = self.shown_to_watchers(&event.user, &event.nick);
         who.account = event::account(event.account.as_ref());
+        if let UserChange::Wallops { text } = &event.change {
+            return self.show_wallops(&who, text, event.at, None);
+        }
         let shown = match &event.change {
             UserChange::Away { text } => Event::Away { who: who.who(), text: text.as_deref() },
             UserChange::Realname { realname } => {

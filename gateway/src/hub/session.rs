@@ -9,7 +9,7 @@ use std::{
 
 use api::{
     ChannelName, Nick, Person, Timestamp,
-    auth::Actor,
+    auth::{Actor, Scopes},
     id::{ChannelId, SessionId, UserId},
     users::{OpenedSession, User},
 };
@@ -72,6 +72,33 @@ impl Hub {
         };
         // A time-out: it is shown later.
         let _ = tokio::time::timeout(GONE_WITHIN, shown).await;
+    }
+}
+
+impl Hub {
+    /// A session may do other things from now on.
+    pub(crate) fn may(&self, client: ClientId, scopes: Scopes) {
+        self.with(|state, _| {
+            let Some(local) = state.clients.get(&client) else { return };
+            let Some(actor) = local.client.actor() else { return };
+            let actor = Actor { scopes, ..(*actor).clone() };
+            let operator = actor.is_operator();
+            local.client.set_actor(Some(actor));
+            if let Some(known) = state.people.get_mut(&local.user) {
+                known.operator = operator;
+            }
+        });
+    }
+
+    /// Waits until somebody has no connection here.
+    pub(crate) async fn closes(&self, user: &UserId) {
+        loop {
+            let told = self.happened.notified();
+            if !self.is_here(user) {
+                return;
+            }
+            told.await;
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Coming in by IRC.
 
+use kit::config::Settings;
+
 use super::{Person, Town};
 
 pub(crate) const SERVER: &str = ":irc.causerie.localhost";
@@ -11,6 +13,15 @@ impl Town {
         person.raw(format!("NICK {nick}\r\nUSER {nick} 0 * :{nick} L\r\n").as_bytes()).await;
         person.sees(&format!("{SERVER} 422 {nick} :")).await;
         person
+    }
+
+    /// An account that operates the network, with the password `correct-horse`.
+    pub(crate) async fn has_operator(&self, name: &str) {
+        let mut person = self.connect().await;
+        person.asks(&format!("/register {name} correct-horse"), "201 registered").await;
+        let settings = Settings { common: self.common.clone(), service: user_service::Config::default() };
+        let account = name.try_into().expect("a name");
+        user_service::operator::add(&settings, &account).await.expect("the account is there");
     }
 
     /// With capabilities.

@@ -11,6 +11,8 @@ use kit::{
     Caller, Failure, Result,
     extract::{Json, OptionalJson, Path, Query},
 };
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::{
     accounts::{operated, weak},
@@ -99,6 +101,12 @@ pub(super) async fn reset_password(
     Ok(Json(PasswordWasReset { password: made }))
 }
 
+fn parse(target: &str) -> Result<Target> {
+    Target::parse(target).map_err(|error| {
+        Failure::new(ErrorCode::InvalidMask).detail(error.to_string()).field("/target", error.to_string())
+    })
+}
+
 /// Bans an address, a range, a mask or an account from the network (operators). Sessions that it is about end.
 #[utoipa::path(post, path = "/v1/network-bans", tag = "operators", request_body = NewNetworkBan, responses(
     (status = 201, description = "The ban", body = NetworkBan),
@@ -111,9 +119,7 @@ pub(super) async fn add_ban(
     Json(body): Json<NewNetworkBan>,
 ) -> Result<(StatusCode, Json<NetworkBan>)> {
     let by = caller.operator()?;
-    let target = Target::parse(&body.target).map_err(|error| {
-        Failure::new(ErrorCode::InvalidMask).detail(error.to_string()).field("/target", error.to_string())
-    })?;
+    let target = parse(&body.target)?;
     let now = app.now();
     if body.expires_at.is_some_and(|at| at <= now) {
         return Err(Failure::new(ErrorCode::InvalidParameter)
@@ -134,19 +140,32 @@ pub(super) async fn add_ban(
     Ok((StatusCode::CREATED, Json(ban)))
 }
 
+/// Which bans are listed.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Listed {
+    /// Only those of this address, range, mask or account.
+    target: Option<String>,
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
 /// Lists network bans (operators).
-#[utoipa::path(get, path = "/v1/network-bans", tag = "operators", params(Paging), responses(
+#[utoipa::path(get, path = "/v1/network-bans", tag = "operators", params(Listed), responses(
     (status = 200, description = "A page of them", body = Page<NetworkBan>),
     (status = 403, description = "forbidden", body = Problem),
 ))]
 pub(super) async fn list_bans(
     State(app): State<App>,
     caller: Caller,
-    Query(paging): Query<Paging>,
+    Query(Listed { target, limit, cursor }): Query<Listed>,
 ) -> Result<Json<Page<NetworkBan>>> {
     caller.operator()?;
+    let paging = Paging { limit, cursor };
     let (after, limit) = paging.ask()?;
-    let bans = app.store.bans(app.now(), after, limit).await?;
+    let target = target.as_deref().map(parse).transpose()?.map(|target| target.to_string());
+    let bans = app.store.bans(app.now(), target.as_deref(), after, limit).await?;
     Ok(Json(paging.page(bans, |ban| ban.id.to_string())?))
 }
 

@@ -5,6 +5,7 @@ use api::{
     auth::{ACCESS_TOKEN_SECONDS, Scope},
     id::SessionId,
     page::{Batch, MAX_BATCH},
+    text::LineText,
     users::{EndSession, OpenSession, OpenedSession, Session, SessionToken, Token},
 };
 use axum::extract::State;
@@ -15,6 +16,8 @@ use kit::{
     auth::FromGateway,
     extract::{Json, Path, Query},
 };
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::{
     api_tokens,
@@ -155,7 +158,12 @@ pub(super) async fn token(
         }
         None => {
             let user = app.store.hold_nick(actor.id(), app.now()).await?;
-            let (scopes, host) = (session.scopes(), session.host.clone());
+            // What a session operates by somebody else's password it does itself: a token would outlive that.
+            let scopes = match session.granted_by {
+                Some(_) => session.scopes().without(Scope::Operator),
+                None => session.scopes(),
+            };
+            let host = session.host.clone();
             let token_id = secret::access_token_id(id.as_str(), &mut rand::rng());
             if let Some(address) = session.address() {
                 app.store.note_access_token(&token_id, actor.id(), address, &host, app.now()).await?;
@@ -185,9 +193,19 @@ pub(super) async fn list(
     Ok(Json(paging.page(sessions.iter().map(SessionRow::view).collect(), |session| session.id.to_string())?))
 }
 
+/// Why an operator ends a session.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Ending {
+    /// Shown to those who see them go.
+    #[param(value_type = Option<String>)]
+    reason: Option<LineText>,
+}
+
 /// Ends all open sessions: one's own, or anybody's for operators. Whom an operator disconnects has no valid token any more either.
 #[utoipa::path(delete, path = "/v1/users/{user}/sessions", tag = "sessions",
-    params(("user" = String, Path, description = "`me`; for operators an id or a nick")), responses(
+    params(("user" = String, Path, description = "`me`; for operators an id or a nick"), Ending), responses(
     (status = 204, description = "They have ended"),
     (status = 403, description = "forbidden", body = Problem),
 ))]
@@ -195,8 +213,9 @@ pub(super) async fn delete_all(
     State(app): State<App>,
     Known(asker): Known,
     Path(user): Path<String>,
+    Query(Ending { reason }): Query<Ending>,
 ) -> Result<StatusCode> {
-    disconnect(&app, &asker, &user, None).await
+    disconnect(&app, &asker, &user, None, reason.as_ref().map(LineText::as_str)).await
 }
 
 /// Ends one open session: one's own, or anybody's for operators.
@@ -211,13 +230,29 @@ pub(super) async fn delete_one(
     Known(asker): Known,
     Path((user, id)): Path<(String, SessionId)>,
 ) -> Result<StatusCode> {
-    disconnect(&app, &asker, &user, Some(&id)).await
+    disconnect(&app, &asker, &user, Some(&id), None).await
 }
 
-async fn disconnect(app: &App, asker: &Asker, user: &str, only: Option<&SessionId>) -> Result<StatusCode> {
+async fn disconnect(
+    app: &App,
+    asker: &Asker,
+    user: &str,
+    only: Option<&SessionId>,
+    why: Option<&str>,
+) -> Result<StatusCode> {
     let (user, own) = asker.own_or_operated(app, user).await?;
-    let (how, reason) =
-        if own { (How::Closed, "ended by its owner") } else { (How::Forced, "ended by an operator") };
+    let (how, reason) = if own {
+        (How::Closed, why.unwrap_or("ended by its owner").to_owned())
+    } else {
+        (
+            How::Forced,
+            why.map_or_else(
+                || "ended by an operator".to_owned(),
+                |why| format!("ended by an operator: {why}"),
+            ),
+        )
+    };
+    let reason = &*reason;
     let told = match only {
         None if !own => app.store.throw_out(&user.id, reason, app.now()).await?,
         only => app.store.disconnect(&user.id, only, how, reason, app.now()).await?,

@@ -14,7 +14,7 @@ use sqlx::FromRow;
 use super::{
     Store,
     column::Checked,
-    execute, fetch_optional, invites, names, read_all, read_optional, revocations,
+    execute, fetch_optional, invites, names, operating, read_all, read_optional, revocations,
     sessions::{How, end_locked, live_of},
     users::{self, UserRow},
 };
@@ -84,7 +84,8 @@ pub(crate) async fn set_password(tx: &mut Tx, user: &UserId, hash: &str) -> sqlx
     execute!(tx, SET_PASSWORD, user.as_str(), hash).map(drop)
 }
 
-/// Ends all sessions of a locked user and refuses all their tokens. The caller saves the user.
+/// Ends all sessions of a locked user, with those that operate by their password, and refuses all their tokens. The caller saves the
+/// user.
 pub(crate) async fn put_out(
     tx: &mut Tx,
     user: &mut UserRow,
@@ -92,9 +93,11 @@ pub(crate) async fn put_out(
     now: Timestamp,
 ) -> sqlx::Result<Vec<UserEvent>> {
     let sessions = live_of(tx, &user.id).await?;
+    let granted = operating::end_granted(tx, &user.id, reason, now).await?;
     let reason = |_: &SessionId| reason.to_owned();
     let mut told = end_locked(tx, user, &sessions, How::Forced, &reason, now, Duration::ZERO).await?;
     told.push(revocations::revoke_user(tx, user, now).await?);
+    told.extend(granted);
     Ok(told)
 }
 

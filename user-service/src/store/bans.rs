@@ -37,7 +37,7 @@ const INSERT: &str =
     "insert into network_bans (id, target, reason, created_at, expires_at) values ($1, $2, $3, $4, $5)";
 const COUNT: &str = "select count(*) from network_bans where expires_at is null or expires_at > $1";
 const PAGE: &str = "select id, target, reason, created_at, expires_at from network_bans \
-    where (expires_at is null or expires_at > $1) and id > $2 order by id limit $3";
+    where (expires_at is null or expires_at > $1) and id > $2 and (target = $4 or $4 = '') order by id limit $3";
 const BY_ID: &str = "select id, target, reason, created_at, expires_at from network_bans where id = $1";
 const DELETE: &str = "delete from network_bans where id = $1";
 
@@ -58,9 +58,15 @@ impl Store {
         Ok(())
     }
 
-    /// Bans in force, in the order of their ids.
-    pub async fn bans(&self, now: Timestamp, after: &str, limit: i64) -> sqlx::Result<Vec<NetworkBan>> {
-        let rows: Vec<Row> = read_all!(self.db, PAGE, now.0, after, limit)?;
+    /// Bans in force, of one target or all, in the order of their ids.
+    pub async fn bans(
+        &self,
+        now: Timestamp,
+        target: Option<&str>,
+        after: &str,
+        limit: i64,
+    ) -> sqlx::Result<Vec<NetworkBan>> {
+        let rows: Vec<Row> = read_all!(self.db, PAGE, now.0, after, limit, target.unwrap_or_default())?;
         Ok(rows.into_iter().map(NetworkBan::from).collect())
     }
 

@@ -34,6 +34,8 @@ pub struct SessionRow {
     pub api_token: Option<String>,
     /// The login or personal API token that it came of; none if a password or a guest's nick opened it.
     pub grant_id: Option<String>,
+    /// The operator by whose password it operates.
+    pub granted_by: Option<String>,
 }
 
 /// Why a session ended.
@@ -91,10 +93,11 @@ impl SessionRow {
 macro_rules! columns {
     () => {
         "sessions.id, sessions.user_id, sessions.gateway, sessions.host, sessions.address, sessions.scopes, \
-         sessions.opened_at, sessions.ended_at, sessions.ended_how, sessions.api_token, sessions.grant_id"
+         sessions.opened_at, sessions.ended_at, sessions.ended_how, sessions.api_token, sessions.grant_id, \
+         sessions.granted_by"
     };
 }
-use columns;
+pub(crate) use columns;
 
 const BY_ID: &str = concat!("select ", columns!(), " from sessions where id = $1");
 const PAGE_OF_USER: &str = concat!(

@@ -39,7 +39,7 @@ async fn a_ban_is_listed_until_it_expires_or_is_lifted(house: House) {
         house.store.add_ban(ban, 9, at(0)).await.unwrap();
     }
     let in_force =
-        async |now: Timestamp, after: &str, limit| house.store.bans(now, after, limit).await.unwrap();
+        async |now: Timestamp, after: &str, limit| house.store.bans(now, None, after, limit).await.unwrap();
     assert_eq!(in_force(just_before(at(60)), "", 9).await, bans);
     assert_eq!(in_force(at(0), bans[0].id.as_str(), 1).await, bans[1..2]);
     let lasting: Vec<_> = bans.iter().filter(|ban| ban.expires_at.is_none()).cloned().collect();

@@ -213,6 +213,7 @@ pub(crate) fn kinds(told: &[UserEvent]) -> Vec<&'static str> {
         UserChange::Away { .. } => "away",
         UserChange::Realname { .. } => "realname",
         UserChange::Modes { .. } => "modes",
+        UserChange::Wallops { .. } => "wallops",
         UserChange::SessionOpened { .. } => "opened",
         UserChange::SessionEnded { forced: false, .. } => "ended",
         UserChange::SessionEnded { forced: true, .. } => "put out",

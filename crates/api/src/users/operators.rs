@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Timestamp, id::NetworkBanId, text::LineText};
+use crate::{Timestamp, auth::Scopes, id::NetworkBanId, text::LineText};
 
 /// Who may not come in at all; operators only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -23,6 +23,27 @@ pub struct NewNetworkBan {
     pub reason: LineText,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+}
+
+/// Lets a session operate the network, by the name and password of an operator's account.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Operate {
+    pub name: String,
+    pub password: String,
+}
+
+/// What a session may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SessionScopes {
+    pub scopes: Scopes,
+}
+
+/// What an operator tells all who want to read that.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Wallops {
+    pub text: LineText,
 }
 
 /// Suspends an account; operators only. The body may be left out.

@@ -6,6 +6,7 @@ pub(super) mod entry;
 pub(super) mod history;
 mod mode;
 pub(super) mod multiline;
+pub(super) mod operator;
 pub(super) mod people;
 pub(super) mod server;
 

@@ -4,6 +4,7 @@ mod channel;
 mod history;
 mod monitor;
 mod names;
+mod operator;
 mod people;
 mod sasl;
 mod server;
@@ -188,6 +189,11 @@ impl Reply<'_> {
             }
             Told::Presences { presences, rejected } => self.presences(presences, rejected),
             Told::Watches(nicks) => self.watches(nicks),
+            Told::Operates => self.operates(),
+            Told::Rehashed { file, is_read } => self.rehashed(file, *is_read),
+            Told::Stats { letter, bans } => self.stats(*letter, bans),
+            Told::Help(subject) => self.help(subject.as_deref()),
+            Told::Notice(text) => self.notice(text),
             Told::UserModes(letters) => self.numeric(221).param(letters).end(),
             Told::UserModeChanged { changes, unknown } => self.user_mode(changes, *unknown),
             Told::End(end) => self.end(end),

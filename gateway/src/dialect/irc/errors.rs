@@ -19,6 +19,9 @@ enum Said {
     Silent,
 }
 
+/// Commands that are for operators of the network.
+const OPERATORS: &[&str] = &["DLINE", "KILL", "KLINE", "REHASH", "STATS", "UNDLINE", "UNKLINE", "WALLOPS"];
+
 type Params = SmallVec<[String; 2]>;
 
 pub(super) fn write(reply: &mut Reply<'_>, verb: &'static str, refusal: &Refusal) {
@@ -116,6 +119,13 @@ fn said(verb: &'static str, refusal: &Refusal) -> Said {
         }
         ErrorCode::TextTooLong | ErrorCode::InvalidText if verb == "SETNAME" => {
             Fail("INVALID_REALNAME", smallvec![])
+        }
+        ErrorCode::Forbidden if verb == "OPER" => Numeric(491, smallvec![]),
+        ErrorCode::Forbidden | ErrorCode::InsufficientScope if OPERATORS.contains(&verb) => {
+            Numeric(481, smallvec![])
+        }
+        ErrorCode::InvalidMask | ErrorCode::NoSuchBan if OPERATORS.contains(&verb) => {
+            Fail("INVALID_PARAMS", smallvec![what()])
         }
         ErrorCode::InvalidUtf8 => Fail("INVALID_UTF8", smallvec![]),
         ErrorCode::MissingParameter => match &*what() {

@@ -110,6 +110,9 @@ pub(crate) fn event(caps: Caps, event: &Event<'_>, at: Timestamp, out: &mut Vec<
                 line.param(who.account.unwrap_or("*")).end();
             }
         }
+        Event::Wallops { by, text } => {
+            By::new(Some(by)).line(caps, at, "WALLOPS", out).trailing(text);
+        }
         Event::Setname { who, realname } => {
             if caps.has(Caps::SETNAME) {
                 By::new(Some(who)).line(caps, at, "SETNAME", out).trailing(realname);

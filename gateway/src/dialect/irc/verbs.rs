@@ -2,7 +2,7 @@
 
 use proto::irc::Params;
 
-use super::decode::{channel, conversation, entry, history, multiline, people, server};
+use super::decode::{channel, conversation, entry, history, multiline, operator, people, server};
 use crate::dialect::Commands;
 
 pub(super) struct Verb {
@@ -61,11 +61,23 @@ const VERBS: &[Verb] = &[
     verb("WHOIS", 0, people::whois),
     verb("WHOWAS", 0, people::whowas),
 
+    verb("DLINE", 1, operator::dline),
+    verb("KILL", 1, operator::kill),
+    verb("KLINE", 1, operator::kline),
+    verb("OPER", 2, operator::oper),
+    verb("REHASH", 0, operator::rehash),
+    verb("UNDLINE", 1, operator::unban),
+    verb("UNKLINE", 1, operator::unban),
+    verb("WALLOPS", 1, operator::wallops),
+
     verb("ADMIN", 0, server::admin),
+    verb("HELP", 0, server::help),
+    verb("HELPOP", 0, server::help),
     verb("INFO", 0, server::info),
     verb("LINKS", 0, server::links),
     verb("LUSERS", 0, server::lusers),
     verb("MOTD", 0, server::motd),
+    verb("STATS", 0, server::stats),
     verb("TIME", 0, server::time),
     verb("VERSION", 0, server::version),
 ];
@@ -75,7 +87,6 @@ pub(super) fn find(name: &str) -> Option<&'static Verb> {
     VERBS.iter().find(|verb| verb.name == name)
 }
 
-#[cfg(test)]
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     VERBS.iter().map(|verb| verb.name)
 }

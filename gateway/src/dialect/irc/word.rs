@@ -2,6 +2,7 @@
 
 use api::{
     AccountName, ChannelName, Entry, EntryKind, Nick, Timestamp, messages::Passing, mode::Role, tags::Tags,
+    users::NetworkBan,
 };
 use kit::config::Secret;
 
@@ -35,6 +36,19 @@ pub(crate) enum Word {
     Monitor(Monitor),
     /// Another real name.
     Setname(String),
+    Oper {
+        name: String,
+        password: Secret<String>,
+    },
+    Kill {
+        nick: String,
+        reason: Option<String>,
+    },
+    Wallops(String),
+    NetBan(NetBan),
+    Rehash,
+    Stats(char),
+    Help(Option<String>),
     /// The end of what the commands before it on the line have begun.
     End(End),
     /// `JOIN 0`.
@@ -77,6 +91,13 @@ impl Word {
             Self::UserMode { .. } => "user-mode",
             Self::Monitor(_) => "monitor",
             Self::Setname(_) => "setname",
+            Self::Oper { .. } => "oper",
+            Self::Kill { .. } => "kill",
+            Self::Wallops(_) => "wallops",
+            Self::NetBan(_) => "network-ban",
+            Self::Rehash => "rehash",
+            Self::Stats(_) => "stats",
+            Self::Help(_) => "help",
             Self::End(_) | Self::Nothing => "nothing",
             Self::PartAll => "part",
             Self::Page(_) => "server",
@@ -151,6 +172,12 @@ impl HistoryPart {
     }
 }
 
+/// `KLINE` and `DLINE`, and what undoes them.
+pub(crate) enum NetBan {
+    Add { target: String, minutes: Option<u64>, reason: String },
+    Lift { target: String },
+}
+
 /// A list that several commands of one line write.
 pub(crate) enum End {
     /// Of the channels named, as they were typed.
@@ -196,6 +223,18 @@ pub(crate) enum Told {
         rejected: Vec<Nick>,
     },
     Watches(Vec<Nick>),
+    Operates,
+    Rehashed {
+        file: String,
+        is_read: bool,
+    },
+    Stats {
+        letter: char,
+        bans: Vec<NetworkBan>,
+    },
+    Help(Option<String>),
+    /// Something that there is no numeric for.
+    Notice(String),
     End(End),
     PartedAll(Vec<ChannelName>),
     Page(Page, Counts),

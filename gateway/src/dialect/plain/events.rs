@@ -59,7 +59,8 @@ pub(crate) fn event(format: Format, event: &Event<'_>, at: Timestamp, out: &mut 
         | Event::Account { .. }
         | Event::Setname { .. }
         | Event::Marked { .. }
-        | Event::Passing { .. } => {}
+        | Event::Passing { .. }
+        | Event::Wallops { .. } => {}
         Event::Closing { reason } => write(Line::Closing { reason }),
     }
 }

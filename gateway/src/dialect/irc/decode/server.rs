@@ -39,6 +39,16 @@ pub(crate) fn version(_: &Params<'_>) -> Commands {
     page(Page::Version)
 }
 
+pub(crate) fn stats(params: &Params<'_>) -> Commands {
+    let letter = params.first().and_then(|letter| letter.chars().next()).unwrap_or('*');
+    one(Command::Irc(Word::Stats(letter)))
+}
+
+pub(crate) fn help(params: &Params<'_>) -> Commands {
+    let subject = params.first().filter(|subject| !subject.is_empty());
+    one(Command::Irc(Word::Help(subject.map(|subject| (*subject).to_owned()))))
+}
+
 fn page(page: Page) -> Commands {
     one(Command::Irc(Word::Page(page)))
 }

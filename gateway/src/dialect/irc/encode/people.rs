@@ -14,7 +14,7 @@ impl Reply<'_> {
             self.whois_channels(nick, seen);
             let (server, network) = (self.server, self.network);
             self.numeric(312).param(nick).param(server).trailing(network);
-            if user.operator {
+            if user.operator || seen.operator {
                 self.numeric(313).param(nick).trailing("is a network operator");
             }
             if user.modes.bot {
