@@ -5,7 +5,7 @@ use kit::config::Secret;
 
 use crate::dialect::{Dialect, irc::Word};
 pub(crate) use crate::{
-    commands::Redacted,
+    commands::{Ages, ListFilter, Redacted},
     outcome::{Answer, Found, Named, Outcome, Scene, Seen, WhoRow},
     refusal::{About, Asked, Refusal},
 };
@@ -45,6 +45,7 @@ pub(crate) enum Command {
     },
     List {
         matching: Option<String>,
+        filter: ListFilter,
     },
     /// No text: show it. An empty one: take it away.
     Topic {

@@ -40,6 +40,7 @@ use api::ErrorCode;
 use kit::trace::{self, TraceContext};
 
 pub(crate) use self::{
+    list::{Ages, ListFilter},
     redact::Named as Redacted,
     user_mode::{SOMEBODY_ELSE, USER_MODE},
 };
@@ -80,7 +81,7 @@ async fn carry_out(session: &mut Session, command: Command, reply: Reply) {
         Command::Token { label } => token::token(session, label).await,
         Command::Part { channel, reason } => part::part(session, channel, reason).await,
         Command::Names { channel } => names::names(session, channel).await,
-        Command::List { matching } => list::list(session, matching).await,
+        Command::List { matching, filter } => list::list(session, matching, filter).await,
         Command::Topic { channel, text } => topic::topic(session, channel, text).await,
         Command::History { target, page } => history::history(session, target, page).await,
         Command::Whois { nick } => whois::whois(session, &nick).await,

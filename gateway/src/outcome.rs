@@ -105,9 +105,11 @@ pub(crate) enum Outcome {
         list: ListKind,
         entries: Vec<ListEntry>,
     },
+    /// `inside`: they are in already.
     Invited {
         channel: ChannelName,
         nick: Nick,
+        inside: bool,
     },
     Role {
         channel: ChannelName,
@@ -203,6 +205,8 @@ impl WhoRow {
 /// What this gateway has seen of somebody.
 #[derive(Default)]
 pub(crate) struct Seen {
+    /// `user@host`; empty if it never saw them.
+    pub(crate) mask: Arc<str>,
     /// By a connection here.
     pub(crate) operator: bool,
     /// Channels that they are in, of those that may be told.

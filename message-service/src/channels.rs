@@ -17,7 +17,11 @@ use kit::{Kit, Tasks, bus::Interest};
 use parking_lot::Mutex;
 
 use self::copy::Copy;
-use crate::{config::Config, domain::policy::Standing, store::Store};
+use crate::{
+    config::Config,
+    domain::policy::{Deed, Standing},
+    store::Store,
+};
 
 /// What a copy says.
 #[derive(Debug)]
@@ -176,7 +180,7 @@ fn standing<'a>(replica: &'a ChannelReplica, actor: &Actor, now: Timestamp) -> S
     Standing {
         modes: &replica.channel.modes,
         roles: replica.member(actor.id()).map(|member| member.roles),
-        banned: replica.is_banned(actor, now),
+        banned: replica.is_banned(actor, now) || replica.is_muted(actor, now),
         asleep: replica.dormant || replica.deleted,
     }
 }
@@ -185,11 +189,13 @@ fn standing<'a>(replica: &'a ChannelReplica, actor: &Actor, now: Timestamp) -> S
 fn refusal(code: ErrorCode, replica: &ChannelReplica, standing: &Standing<'_>) -> Problem {
     let name = &replica.channel.name;
     let secret = standing.modes.secret && standing.roles.is_none();
+    let speaks = standing.may(Deed::Speak);
     let detail = match code {
         _ if secret => return Problem::new(code),
         ErrorCode::NoSuchChannel => format!("there is no channel {name}"),
         ErrorCode::NotAMember => format!("you are not in {name}"),
         ErrorCode::Banned => format!("you are banned from {name}"),
+        ErrorCode::Moderated if speaks.is_ok() => format!("{name} takes no commands for clients"),
         ErrorCode::Moderated => format!("{name} is moderated and you have no voice"),
         _ => return Problem::new(code),
     };

@@ -84,7 +84,12 @@ pub fn may_see_members(asker: &Asker<'_>, channel: &Channel) -> Verdict {
     if operates_network(asker) { Ok(()) } else { inside(asker, channel).map(drop) }
 }
 
-/// The key and the lists.
+/// Who is kept out: whoever is in sees it happen.
+pub fn may_see_bans(asker: &Asker<'_>, channel: &Channel) -> Verdict {
+    may_see_members(asker, channel)
+}
+
+/// The key and the other lists.
 pub fn may_see_inside(asker: &Asker<'_>, channel: &Channel) -> Verdict {
     if operates_network(asker) { Ok(()) } else { at_least(Role::HalfOp, asker, channel).map(drop) }
 }

@@ -81,6 +81,7 @@ fn role() -> impl Strategy<Value = Role> {
 fn modes() -> impl Strategy<Value = Modes> {
     (any::<[bool; 6]>(), prop::option::of(Just("key".to_owned())), prop::option::of(1..5_u32)).prop_map(
         |([invite_only, moderated, no_external, topic_locked, secret, registered_only], key, limit)| Modes {
+            no_ctcp: false,
             invite_only,
             moderated,
             no_external,
@@ -147,7 +148,7 @@ proptest! {
         let me = actor("1me", None, false);
         let (low, high) = (member(&me, lower), member(&me, lower.with(raise)));
         let channel = channel(modes, None, 2);
-        for rule in [may_see, may_see_members, may_see_inside, may_part, may_set_topic, may_set_modes, may_change_lists,
+        for rule in [may_see, may_see_members, may_see_bans, may_see_inside, may_part, may_set_topic, may_set_modes, may_change_lists,
             may_invite, may_set_history]
         {
             if rule(&Asker { actor: &me, member: Some(&low) }, &channel).is_ok() {
@@ -165,7 +166,7 @@ proptest! {
         let channel = channel(Modes { secret: true, ..modes }, Some("alice"), 2);
         let asker = Asker { actor: &me, member: None };
         let none = Err(ErrorCode::NoSuchChannel);
-        for rule in [may_see, may_see_members, may_see_inside, may_part, may_set_topic, may_set_modes, may_change_lists,
+        for rule in [may_see, may_see_members, may_see_bans, may_see_inside, may_part, may_set_topic, may_set_modes, may_change_lists,
             may_invite, may_set_history, may_unregister]
         {
             prop_assert_eq!(rule(&asker, &channel), none);
@@ -181,7 +182,7 @@ proptest! {
         let me = actor("1me", None, false);
         let channel = channel(Modes { secret: false, ..modes }, None, 2);
         let asker = Asker { actor: &me, member: None };
-        for rule in [may_see_members, may_see_inside, may_part, may_set_topic, may_set_modes, may_change_lists, may_invite,
+        for rule in [may_see_members, may_see_bans, may_see_inside, may_part, may_set_topic, may_set_modes, may_change_lists, may_invite,
             may_set_history, may_unregister]
         {
             prop_assert_eq!(rule(&asker, &channel), Err(ErrorCode::NotAMember));
@@ -196,7 +197,7 @@ proptest! {
         let you_in = member(&you, theirs);
         let channel = channel(modes, Some("alice"), 2);
         let asker = Asker { actor: &me, member: None };
-        for rule in [may_see, may_see_members, may_see_inside, may_unregister] {
+        for rule in [may_see, may_see_members, may_see_bans, may_see_inside, may_unregister] {
             prop_assert_eq!(rule(&asker, &channel), Ok(()));
         }
         prop_assert_eq!(may_kick(&asker, Some(&you_in), &channel), Ok(()));

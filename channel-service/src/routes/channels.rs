@@ -86,6 +86,7 @@ pub(super) async fn list(
                     id: channel.id,
                     name: channel.name,
                     member_count: channel.member_count,
+                    topic_at: channel.topic.as_ref().map(|topic| topic.at),
                     topic: channel.topic.map(|topic| topic.text).unwrap_or_default(),
                     created_at: channel.created_at,
                 });

@@ -58,7 +58,7 @@ pub(super) async fn add(
     Ok((status, [(header::LOCATION, location)], etag, Json(listed)).into_response())
 }
 
-/// The entries of a list, oldest first (half-operators and above)
+/// The entries of a list, oldest first: bans for members, the others for half-operators and above
 #[utoipa::path(get, path = "/v1/channels/{channel}/{list}", tag = "lists",
     params(("channel" = String, Path, description = "an id, or a name without its first #"),
         ("list" = ListKind, Path), ("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query)),
@@ -72,7 +72,11 @@ pub(super) async fn list(
     let reader = Reader::of(&caller)?;
     let (limit, after) = (page.limit()?, page.after()?);
     let channel = parts::channel(&channel)?;
-    let (room, _) = parts::seen(&app, &reader, &channel, policy::may_see_inside).await?;
+    let rule = match list {
+        ListKind::Bans => policy::may_see_bans,
+        ListKind::Excepts | ListKind::InviteMasks => policy::may_see_inside,
+    };
+    let (room, _) = parts::seen(&app, &reader, &channel, rule).await?;
     let mut lists = app.changes.store.lists_of(&room.channel.id).await?;
     let mut items = std::mem::take(lists.of_mut(list));
     if !after.is_empty() {

@@ -14,7 +14,7 @@ use crate::domain::room::{Room, Seat};
 
 macro_rules! room_columns {
     () => {
-        "c.id, c.name, c.version, c.created_at, c.founder, c.founder_user, c.topic, c.invite_only, c.moderated, \
+        "c.id, c.name, c.version, c.created_at, c.founder, c.founder_user, c.topic, c.no_ctcp, c.invite_only, c.moderated, \
          c.no_external, c.topic_locked, c.secret, c.registered_only, c.entry_key, c.member_limit, c.slow_seconds, \
          c.retention_days, c.lines_on_join, c.member_count, c.floor, c.closed, c.floor_pending, c.dormant_since"
     };
@@ -40,6 +40,7 @@ pub(super) struct RoomRow {
     founder: Option<String>,
     founder_user: Option<String>,
     topic: Option<String>,
+    no_ctcp: bool,
     invite_only: bool,
     moderated: bool,
     no_external: bool,
@@ -69,6 +70,7 @@ impl TryFrom<RoomRow> for Room {
             version: unsigned(row.version)?,
             topic: row.topic.map(|json| serde_json::from_str(&json)).transpose().map_err(unreadable)?,
             modes: Modes {
+                no_ctcp: row.no_ctcp,
                 invite_only: row.invite_only,
                 moderated: row.moderated,
                 no_external: row.no_external,

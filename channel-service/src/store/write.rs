@@ -14,7 +14,7 @@ const UNMAKE: Sql =
 const SAVE: &str = "update channels set version = $2, founder = $3, founder_user = $4, topic = $5, topic_by = $6,
     invite_only = $7, moderated = $8, no_external = $9, topic_locked = $10, secret = $11, registered_only = $12,
     entry_key = $13, member_limit = $14, slow_seconds = $15, retention_days = $16, lines_on_join = $17,
-    member_count = $18, floor = $19, closed = $20, floor_pending = $21, dormant_since = $22 where id = $1";
+    member_count = $18, floor = $19, closed = $20, floor_pending = $21, dormant_since = $22, no_ctcp = $23 where id = $1";
 // SQLite deletes by a row value's membership as fast as by a join, PostgreSQL likewise.
 const EMPTY_SEATS: Sql = rows_of!(
     "delete from members where (channel, user_id) in (select item.value ->> 0, item.value ->> 1 from",
@@ -182,5 +182,6 @@ async fn save(tx: &mut Tx, room: &Room) -> sqlx::Result<()> {
         .bind(room.closed)
         .bind(room.floor_pending)
         .bind(room.dormant_since.map(Timestamp::as_micros))
+        .bind(modes.no_ctcp)
         .execute(&mut **t).await.map(drop))
 }

@@ -90,6 +90,9 @@ pub struct ChannelSummary {
     pub name: ChannelName,
     pub member_count: u64,
     pub topic: String,
+    /// When the topic was set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic_at: Option<Timestamp>,
     pub created_at: Timestamp,
 }
 

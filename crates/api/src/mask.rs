@@ -13,11 +13,12 @@ pub const MAX_MASK_BYTES: usize = 200;
 /// The text was not a mask.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a mask is nick!user@host with * and ?, or ~account:name, in at most {MAX_MASK_BYTES} bytes without spaces"
+    "a mask is nick!user@host with * and ?, or ~account:name, or ~m: and one of these, in at most {MAX_MASK_BYTES} bytes without spaces"
 )]
 pub struct MaskError;
 
-/// `nick!user@host` with `*` and `?`, or `~account:name` (also with wildcards); missing parts are filled in with `*`.
+/// `nick!user@host` with `*` and `?`, or `~account:name` (also with wildcards); missing parts are filled in with `*`. With `~m:` before
+/// it, it keeps nobody out: it keeps them from speaking.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schema(value_type = String, example = "*!*@3f2a91bc.cloak")]
@@ -25,6 +26,8 @@ pub struct Mask(String);
 
 /// Account masks begin with it; `~a:` is read as the same.
 const ACCOUNT: &str = "~account:";
+/// Masks of who is not to speak begin with it; `~mute:` is read as the same.
+const MUTE: &str = "~m:";
 
 impl Mask {
     pub fn as_str(&self) -> &str {
@@ -36,12 +39,29 @@ impl Mask {
         self.0.to_lowercase()
     }
 
+    /// Whether it is about who comes in. One that mutes is not.
     pub fn matches(&self, actor: &Actor) -> bool {
         self.matches_mask(&actor.hostmask(), actor.account.as_ref().map(AsRef::as_ref))
     }
 
+    /// Whether it keeps people from speaking rather than out.
+    pub fn is_mute(&self) -> bool {
+        self.0.starts_with(MUTE)
+    }
+
+    /// Whether it keeps somebody from speaking, or, among exceptions, lets them.
+    pub fn mutes(&self, actor: &Actor) -> bool {
+        let about = |mask: &str| {
+            Self(mask.to_owned()).matches_mask(&actor.hostmask(), actor.account.as_ref().map(AsRef::as_ref))
+        };
+        self.0.strip_prefix(MUTE).is_some_and(about)
+    }
+
     /// Whether it matches someone shown as `hostmask` who is logged in to `account`.
     pub fn matches_mask(&self, hostmask: &str, account: Option<&str>) -> bool {
+        if self.is_mute() {
+            return false;
+        }
         match self.0.strip_prefix(ACCOUNT) {
             Some(pattern) => account.is_some_and(|name| glob(pattern, name)),
             None => glob(&self.0, hostmask),
@@ -82,6 +102,12 @@ impl TryFrom<&str> for Mask {
         }
         if let Some(rest) = text.strip_prefix('~') {
             let (kind, name) = rest.split_once(':').ok_or(MaskError)?;
+            if matches!(kind, "m" | "mute") {
+                let muted = Self::try_from(name)?;
+                let whole = format!("{MUTE}{muted}");
+                let fits = whole.len() <= MAX_MASK_BYTES && !muted.0.starts_with(MUTE);
+                return if fits { Ok(Self(whole)) } else { Err(MaskError) };
+            }
             if !matches!(kind, "account" | "a") || name.is_empty() {
                 return Err(MaskError);
             }
@@ -133,11 +159,42 @@ mod tests {
             ("@host", "*!*@host"),
             ("*!*@h", "*!*@h"),
             ("~a:alice", "~account:alice"),
+            ("~m:bob", "~m:bob!*@*"),
+            ("~mute:~a:bob", "~m:~account:bob"),
         ] {
             assert_eq!(Mask::try_from(written).unwrap().as_str(), whole);
         }
-        for wrong in ["", "a b", "~x:alice", "~account:", "~alice", "a\nb"] {
+        for wrong in ["", "a b", "~x:alice", "~account:", "~alice", "a\nb", "~m:", "~m:~m:bob"] {
             assert_eq!(Mask::try_from(wrong), Err(MaskError), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn who_is_muted_comes_in_and_does_not_speak() {
+        let actor = |nick: &str, account: Option<&str>| Actor {
+            person: crate::Person {
+                id: "9bob".try_into().unwrap(),
+                nick: nick.try_into().unwrap(),
+                user_version: 1,
+            },
+            account: account.map(|name| name.try_into().unwrap()),
+            session: None,
+            scopes: crate::auth::Scopes::ordinary(),
+            username: "~b".to_owned(),
+            host: "h".to_owned(),
+            since: 0,
+        };
+        let mask = |text: &str| Mask::try_from(text).unwrap();
+        let bob = actor("bob", Some("robert"));
+        for (written, comes, speaks) in [
+            ("~m:bob", true, false),
+            ("~m:*!~b@*", true, false),
+            ("~m:~a:robert", true, false),
+            ("~m:alice", true, true),
+            ("bob", false, true),
+        ] {
+            let mask = mask(written);
+            assert_eq!((!mask.matches(&bob), !mask.mutes(&bob)), (comes, speaks), "{written}");
         }
     }
 

@@ -139,6 +139,8 @@ impl fmt::Debug for Roles {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Modes {
+    /// `C`: nothing that only clients understand (CTCP) is said, but actions.
+    pub no_ctcp: bool,
     /// `i`: join by invitation only.
     pub invite_only: bool,
     /// `m`: only voices and above speak.
@@ -181,6 +183,8 @@ pub struct ModeChange {
 #[serde(default, deny_unknown_fields)]
 pub struct ModesPatch {
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_ctcp: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub invite_only: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub moderated: Option<bool>,
@@ -212,8 +216,9 @@ fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
 
 impl Modes {
     /// Letters that stand for a switch, with the switch.
-    fn flags(&self) -> [(char, bool); 6] {
+    fn flags(&self) -> [(char, bool); 7] {
         [
+            ('C', self.no_ctcp),
             ('i', self.invite_only),
             ('m', self.moderated),
             ('n', self.no_external),
@@ -270,6 +275,7 @@ impl Modes {
     pub fn patched(&self, patch: &ModesPatch) -> Self {
         let key = patch.key.clone().unwrap_or_else(|| self.key.clone());
         Self {
+            no_ctcp: patch.no_ctcp.unwrap_or(self.no_ctcp),
             invite_only: patch.invite_only.unwrap_or(self.invite_only),
             moderated: patch.moderated.unwrap_or(self.moderated),
             no_external: patch.no_external.unwrap_or(self.no_external),

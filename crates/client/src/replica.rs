@@ -55,6 +55,14 @@ impl ChannelReplica {
         listed(&self.bans) && !listed(&self.excepts)
     }
 
+    /// Whether somebody is not to speak here, at `now`: a ban says so, and no exception lets them.
+    pub fn is_muted(&self, actor: &Actor, now: Timestamp) -> bool {
+        let mut bans = self.bans.iter().filter(|entry| in_force(entry, now));
+        let mut excepts = self.excepts.iter().filter(|entry| in_force(entry, now));
+        bans.any(|entry| entry.mask.mutes(actor))
+            && !excepts.any(|entry| entry.mask.mutes(actor) || entry.mask.matches(actor))
+    }
+
     /// Applies the next event. The caller keeps the order ([`crate::sequence::Sequence`]).
     pub fn apply(&mut self, event: &ChannelEvent) {
         debug_assert_eq!(event.version, self.channel.version + 1, "events are applied in order");

@@ -13,6 +13,9 @@ pub(super) async fn invite(session: &mut Session, channel: &str, nick: &str) -> 
     let changed = changed
         .of(ServiceName::Channels)
         .map_err(|refusal| refusal.channel(channel.name.as_str()).nick(person.nick.as_str()))?;
+    // Whoever is in needs no invitation: nothing has changed then.
+    let roles = session.gateway.hub.roles(&channel.id, &person.id);
+    let inside = changed.event.is_none() && roles.is_some();
     let nick = session.gateway.hub.changed_about(session.client.id, changed, &person);
-    Ok(Outcome::Invited { channel: channel.name, nick })
+    Ok(Outcome::Invited { channel: channel.name, nick, inside })
 }

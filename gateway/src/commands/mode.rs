@@ -47,12 +47,14 @@ fn patch(changes: &[String]) -> Result<ModesPatch, Refusal> {
         match letter {
             '+' => set = true,
             '-' => set = false,
+            'C' => patch.no_ctcp = Some(set),
             'i' => patch.invite_only = Some(set),
             'm' => patch.moderated = Some(set),
             'n' => patch.no_external = Some(set),
             't' => patch.topic_locked = Some(set),
             's' => patch.secret = Some(set),
-            'r' => patch.registered_only = Some(set),
+            // `R` as other servers call it.
+            'r' | 'R' => patch.registered_only = Some(set),
             'l' => patch.limit = Some(if set { Some(number()?) } else { None }),
             'w' => patch.slow_seconds = Some(if set { Some(number()?) } else { None }),
             'k' if set => patch.key = Some(Some(value()?.clone())),
@@ -87,7 +89,8 @@ mod tests {
 
     #[test]
     fn letters_change_what_they_stand_for() {
-        let all = read("+imntsr").unwrap();
+        let all = read("+CimntsR").unwrap();
+        assert_eq!(all.no_ctcp, Some(true));
         assert_eq!(all.invite_only.and(all.moderated).and(all.no_external), Some(true));
         assert_eq!(all.topic_locked.and(all.secret).and(all.registered_only), Some(true));
         let mixed = read("+i-m+kl secret 10").unwrap();

@@ -3,6 +3,7 @@
 use api::{
     ErrorCode, Nick,
     auth::Actor,
+    text::LineText,
     users::{OpenedSession, PatchUser},
 };
 use kit::config::Secret;
@@ -100,11 +101,16 @@ pub(super) async fn keep_nick(
     wanted: &Nick,
 ) -> (OpenedSession, Option<Refusal>) {
     let worn = opened.user.person.nick.as_str() == wanted.as_str();
-    if worn || session.gateway.hub.is_here(&opened.user.person.id) {
+    let nick = (!worn && !session.gateway.hub.is_here(&opened.user.person.id)).then(|| wanted.to_string());
+    // USER came after the login.
+    let said = session.client.realname().map(|name| name.to_string());
+    let realname = said.filter(|name| opened.user.realname.as_ref() != Some(name));
+    let realname = realname.and_then(|name| LineText::try_from(name).ok());
+    if nick.is_none() && realname.is_none() {
         return (opened, None);
     }
     let actor: Actor = session.actor_of(&opened);
-    let patch = PatchUser { nick: Some(wanted.to_string()), ..PatchUser::default() };
+    let patch = PatchUser { nick, realname, ..PatchUser::default() };
     match nick::change(session, &actor, &patch).await {
         Ok(changed) => {
             session.gateway.hub.user_events(changed.events);

@@ -13,6 +13,8 @@ pub enum Deed {
     Read,
     /// Also to say something else than one said: an edit.
     Speak,
+    /// To say what only clients understand (CTCP, <https://modern.ircdocs.horse/ctcp.html>) and is no action.
+    SpeakToClients,
     React,
     /// Whose entry it is shows later.
     Redact,
@@ -56,6 +58,8 @@ impl Standing<'_> {
     pub fn may(&self, deed: Deed) -> Result<(), ErrorCode> {
         match deed {
             Deed::Speak => self.may_speak(),
+            Deed::SpeakToClients if self.modes.no_ctcp => self.may_speak().and(Err(ErrorCode::Moderated)),
+            Deed::SpeakToClients => self.may_speak(),
             // A reaction is a word, too, and none for strangers.
             Deed::React => self.is_member().and_then(|()| self.may_speak()),
             Deed::Read | Deed::Redact => self.is_member(),
@@ -184,6 +188,17 @@ mod tests {
             assert_eq!(standing(&modes, Some(Roles::NONE)).may(deed), Err(ErrorCode::Moderated), "{deed:?}");
         }
         assert_eq!(standing(&Modes::default(), None).may(Deed::React), Err(ErrorCode::NotAMember));
+    }
+
+    #[test]
+    fn where_no_commands_for_clients_are_wanted_nobody_gives_any() {
+        let modes = Modes { no_ctcp: true, ..Modes::default() };
+        for roles in [Roles::NONE, Roles::NONE.with(Role::Op)] {
+            let member = standing(&modes, Some(roles));
+            assert_eq!(member.may(Deed::SpeakToClients), Err(ErrorCode::Moderated));
+            assert_eq!(member.may(Deed::Speak), Ok(()));
+        }
+        assert_eq!(standing(&Modes::default(), Some(Roles::NONE)).may(Deed::SpeakToClients), Ok(()));
     }
 
     #[test]

@@ -180,9 +180,15 @@ impl Prepared<'_> {
     }
 }
 
+/// CTCP, but for actions.
+fn is_for_clients(text: &str) -> bool {
+    text.strip_prefix('\u{1}').is_some_and(|rest| !rest.starts_with("ACTION "))
+}
+
 /// What one must be allowed to, to do this in a channel.
 pub(super) fn deed(what: &What) -> Deed {
     match what {
+        What::Say { text, .. } | What::Edit { text, .. } if is_for_clients(text) => Deed::SpeakToClients,
         What::Say { .. } | What::Edit { .. } => Deed::Speak,
         What::Redact { .. } => Deed::Redact,
         What::React { .. } | What::Unreact { .. } => Deed::React,

@@ -42,7 +42,11 @@ impl Target {
         if text.contains('/') && !text.contains(['!', '@', '~']) {
             return Err(NotATarget);
         }
-        Mask::try_from(text).map(Self::Mask).map_err(|_| NotATarget)
+        // A network has nobody who only listens.
+        match Mask::try_from(text) {
+            Ok(mask) if !mask.is_mute() => Ok(Self::Mask(mask)),
+            _ => Err(NotATarget),
+        }
     }
 
     pub(crate) fn matches(&self, who: Newcomer<'_>) -> bool {

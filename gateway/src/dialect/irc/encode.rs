@@ -131,7 +131,11 @@ impl Reply<'_> {
                 self.modes(channel, modes, *created_at);
             }
             Outcome::Bans { channel, list, entries } => self.bans(channel, *list, entries),
-            Outcome::Invited { channel, nick } => {
+            Outcome::Invited { channel, nick, inside: true } => {
+                let line = self.numeric(443).param(nick.as_str()).param(channel.as_str());
+                line.trailing("is in that channel already");
+            }
+            Outcome::Invited { channel, nick, inside: false } => {
                 self.numeric(341).param(nick.as_str()).param(channel.as_str()).end();
             }
             Outcome::Whois { user, seen } => self.whois(user, seen),

@@ -14,7 +14,7 @@ use crate::hub::MAX_WATCHED;
 
 /// Modes of channels.
 pub(super) const MODES: Letters<'static> =
-    Letters { list: "beI", setting: "k", setting_when_set: "lw", flag: "imnrst", member: "qaohv" };
+    Letters { list: "beI", setting: "k", setting_when_set: "lw", flag: "Cimnrst", member: "qaohv" };
 
 /// Tokens in one line: with the nick and the text there are at most 15 parameters.
 pub(super) const TOKENS_IN_LINE: usize = 13;
@@ -34,8 +34,9 @@ pub(super) fn tokens(network: &str) -> Vec<String> {
         format!("CHANNELLEN={MAX_CHANNEL_BYTES}"),
         "CHANTYPES=#".to_owned(),
         format!("CHATHISTORY={MAX_LIMIT}"),
+        "ELIST=CMNTU".to_owned(),
         "EXCEPTS=e".to_owned(),
-        "EXTBAN=~,a".to_owned(),
+        "EXTBAN=~,am".to_owned(),
         "INVEX=I".to_owned(),
         format!("KICKLEN={MAX_LINE_BYTES}"),
         format!("MAXLIST=b:{MAX_LIST_ENTRIES},e:{MAX_LIST_ENTRIES},I:{MAX_LIST_ENTRIES}"),
@@ -46,6 +47,7 @@ pub(super) fn tokens(network: &str) -> Vec<String> {
         format!("NETWORK={}", escaped(network)),
         format!("NICKLEN={MAX_NICK_CHARS}"),
         format!("PREFIX=({member})~&@%+"),
+        "SAFELIST".to_owned(),
         "STATUSMSG=~&@%+".to_owned(),
         format!("TARGMAX={}", targets.join(",")),
         format!("TOPICLEN={MAX_LINE_BYTES}"),

@@ -6,7 +6,7 @@ use proto::plain::{Body, Params, Reason};
 
 use super::{Format, verbs};
 use crate::{
-    command::{Along, Command, Login, Page, Redacted, Refusal},
+    command::{Along, Command, ListFilter, Login, Page, Redacted, Refusal},
     dialect::{Ask, Dialect, Request},
 };
 
@@ -90,7 +90,7 @@ fn of_verb(verb: &str, params: &mut Params<'_>, key: Option<String>) -> Result<C
         }
         "me" => say(None, EntryKind::Action, required_text(params, "action")?, key),
         "names" => Command::Names { channel: word(params) },
-        "list" => Command::List { matching: word(params) },
+        "list" => Command::List { matching: word(params), filter: ListFilter::default() },
         "topic" => {
             let channel = channel(params);
             Command::Topic {

@@ -102,7 +102,7 @@ impl Reply<'_> {
                 self.done(200, "unbanned").param(channel.as_str()).param(mask).end();
             }
             Outcome::Bans { channel, list: _, entries } => self.bans(channel.as_str(), entries),
-            Outcome::Invited { channel, nick } => {
+            Outcome::Invited { channel, nick, inside: _ } => {
                 self.done(200, "invited").param(channel.as_str()).param(nick.as_str()).end();
             }
             Outcome::Role { channel, nick, role } => {

@@ -91,6 +91,7 @@ fn outcomes() {
         name: channel(),
         member_count: 2,
         topic: "the weather".into(),
+        topic_at: Some(NOON),
         created_at: NOON,
     };
     let redacted = Entry { redacted: true, ..entry(2, EntryKind::Message, "") };
@@ -129,7 +130,7 @@ fn outcomes() {
         Outcome::Banned { channel: channel(), mask: "bad!*@*".into() },
         Outcome::Unbanned { channel: channel(), mask: "bad!*@*".into() },
         Outcome::Bans { channel: channel(), list: ListKind::Bans, entries: vec![ban] },
-        Outcome::Invited { channel: channel(), nick: nick("bob") },
+        Outcome::Invited { channel: channel(), nick: nick("bob"), inside: false },
         Outcome::Role { channel: channel(), nick: nick("bob"), role: None },
         Outcome::Mode { channel: channel(), modes, created_at: NOON, set: false },
         Outcome::Away,

@@ -3,9 +3,9 @@
 use proto::irc::Params;
 
 pub(crate) use super::mode::mode;
-use super::{is_channel, one, refused, targets};
+use super::{one, refused, targets};
 use crate::{
-    command::Command,
+    command::{Ages, Command, ListFilter},
     dialect::{
         Commands,
         irc::{End, Word},
@@ -53,15 +53,44 @@ pub(crate) fn names(params: &Params<'_>) -> Commands {
     commands
 }
 
-/// Of some channels, or of all.
+/// Of some channels, or of all; under conditions that hold for each (<https://modern.ircdocs.horse/#elist-parameter>).
 pub(crate) fn list(params: &Params<'_>) -> Commands {
-    let list = params.first().copied().filter(|list| is_channel(list) || list.contains('*'));
-    let mut commands = match list {
-        Some(list) => each("LIST", list, |channel| Command::List { matching: Some(channel) }),
-        None => vec![Ok(Command::List { matching: None })],
+    let parts = match targets("LIST", params.first().copied().unwrap_or_default()) {
+        Ok(parts) => parts,
+        Err(refusal) => return refused(refusal),
     };
+    let mut filter = ListFilter::default();
+    let mut masks: Vec<&str> = parts.into_iter().filter(|part| !condition(&mut filter, part)).collect();
+    if masks.is_empty() {
+        masks.push("*");
+    }
+    let list = |mask: &str| {
+        let matching = (mask != "*").then(|| mask.to_owned());
+        Ok(Command::List { matching, filter: filter.clone() })
+    };
+    let mut commands: Commands = masks.into_iter().map(list).collect();
     commands.push(Ok(Command::Irc(Word::End(End::List))));
     commands
+}
+
+/// Reads `>5`, `<5`, `C>5`, `C<5`, `T>5`, `T<5` or `!mask`; false if it is none of these.
+fn condition(filter: &mut ListFilter, part: &str) -> bool {
+    if let Some(mask) = part.strip_prefix('!') {
+        filter.not.push(mask.to_owned());
+        return true;
+    }
+    let of = |ages: &mut Ages, rest: &str| match rest.split_at_checked(1) {
+        Some((">", minutes)) => minutes.parse().map(|minutes| ages.older = Some(minutes)).is_ok(),
+        Some(("<", minutes)) => minutes.parse().map(|minutes| ages.younger = Some(minutes)).is_ok(),
+        _ => false,
+    };
+    match part.split_at_checked(1) {
+        Some((">", count)) => count.parse().map(|count| filter.more_than = Some(count)).is_ok(),
+        Some(("<", count)) => count.parse().map(|count| filter.fewer_than = Some(count)).is_ok(),
+        Some(("C" | "c", rest)) => of(&mut filter.created, rest),
+        Some(("T" | "t", rest)) => of(&mut filter.topic, rest),
+        _ => false,
+    }
 }
 
 /// RFC 2812 §3.2.8: people of one channel, or as many channels as people.

@@ -9,7 +9,8 @@ impl Reply<'_> {
     pub(super) fn whois(&mut self, user: &User, seen: &Seen) {
         let nick = user.person.nick.as_str();
         if user.online {
-            let line = self.numeric(311).param(nick).param(&user.username).param(&user.host).param("*");
+            let (username, _) = seen.mask.split_once('@').unwrap_or((&user.username, ""));
+            let line = self.numeric(311).param(nick).param(username).param(&user.host).param("*");
             line.trailing(user.realname.as_deref().unwrap_or(nick));
             self.whois_channels(nick, seen);
             let (server, network) = (self.server, self.network);
