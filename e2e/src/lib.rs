@@ -16,6 +16,7 @@
 
 mod clock;
 mod heard;
+mod irc;
 mod line;
 mod names;
 mod pattern;
@@ -32,6 +33,7 @@ pub use api::auth::ServiceName::{self, Channels, Gateway, Logs, Messages, Users}
 pub use self::{
     clock::{WITHIN, until},
     heard::{Heard, Reply},
+    irc::Irc,
     line::Line,
     names::{fresh, fresh_channel},
     pattern::Pattern,

@@ -19,6 +19,7 @@ use tempfile::TempDir;
 pub use self::plan::Plan;
 use crate::{
     clock::{WITHIN, until},
+    irc::Irc,
     line::Line,
     postgres::Databases,
     process::Process,
@@ -48,6 +49,7 @@ pub struct Town {
     databases: Option<Databases>,
     ports: BTreeMap<ServiceName, u16>,
     chat: u16,
+    irc: u16,
 }
 
 impl Town {
@@ -71,13 +73,14 @@ impl Town {
         let databases = if plan.postgres { Some(Databases::create().await) } else { None };
         let ports: BTreeMap<_, _> =
             ServiceName::ALL.into_iter().map(|name| (name, kit::testing::port())).collect();
-        let chat = kit::testing::port();
+        let (chat, irc) = (kit::testing::port(), kit::testing::port());
 
         let mut arguments: Vec<OsString> = vec!["--data".into(), home.path().join("data").into()];
         let mut set = |setting: String| arguments.extend(["--set".into(), OsString::from(setting)]);
         let host = if plan.open { "0.0.0.0" } else { "127.0.0.1" };
         set(format!("gateway.lines={host}:{chat}"));
-        for listener in ["lines_tls", "irc", "irc_tls"] {
+        set(format!("gateway.irc={host}:{irc}"));
+        for listener in ["lines_tls", "irc_tls"] {
             set(format!("gateway.{listener}={host}:0"));
         }
         for (name, port) in &ports {
@@ -106,7 +109,7 @@ impl Town {
         } else {
             vec![process(None)]
         };
-        Self { processes: Mutex::new(processes), home, databases, ports, chat }
+        Self { processes: Mutex::new(processes), home, databases, ports, chat, irc }
     }
 
     /// Somebody new at a terminal, greeted.
@@ -119,6 +122,11 @@ impl Town {
         let mut line = self.line().await.called(nick);
         line.asks(&format!("/nick {nick}")).await.is(&format!("200 nick {nick}"));
         line
+    }
+
+    /// Somebody new in an IRC client, with that nick.
+    pub async fn irc(&self, nick: &str) -> Irc {
+        Irc::enter(SocketAddr::from(([127, 0, 0, 1], self.irc)), nick).await
     }
 
     /// A program without a token.

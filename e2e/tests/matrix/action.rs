@@ -1,6 +1,6 @@
-//! What one can try in a channel, at either door.
+//! What one can try in a channel, at any door.
 
-use e2e::{Answer, Channels, Line, Messages, Reply, Rest, segment};
+use e2e::{Answer, Channels, Irc, Line, Messages, Reply, Rest, segment};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -23,6 +23,7 @@ pub struct Place {
 pub struct Action {
     pub name: &'static str,
     line: &'static str,
+    irc: &'static str,
     call: Call,
     undo: Undo,
 }
@@ -49,8 +50,8 @@ const NONE: fn() -> Value = || Value::Null;
 
 /// Paths begin with the service: `c` channel-service, `m` message-service.
 macro_rules! actions {
-    ($($name:literal: $line:literal, $method:ident $path:literal $body:expr, $undo:expr;)*) => {
-        &[$(Action { name: $name, line: $line, call: Call { method: Method::$method, path: $path, body: $body }, undo: $undo }),*]
+    ($($name:literal: $line:literal, $irc:literal, $method:ident $path:literal $body:expr, $undo:expr;)*) => {
+        &[$(Action { name: $name, line: $line, irc: $irc, call: Call { method: Method::$method, path: $path, body: $body }, undo: $undo }),*]
     };
 }
 
@@ -58,37 +59,37 @@ impl Action {
     /// Those that change nothing first; at the end those that change who is where.
     #[rustfmt::skip] // a table: one action a line
     pub const ALL: &'static [Action] = actions! {
-        "names": "/names {c}", GET "c/v1/channels/{c}/members" NONE, Undo::Nothing;
-        "history": "/history {c} 5", GET "m/v1/channels/{c}/messages?limit=5" NONE, Undo::Nothing;
-        "history after": "/history {c} after=1", GET "m/v1/channels/{c}/messages?after=1" NONE, Undo::Nothing;
-        "list bans": "/bans {c}", GET "c/v1/channels/{c}/bans" NONE, Undo::Nothing;
-        "send": "/msg {c} hello", POST "m/v1/channels/{c}/messages" || json!({ "text": "hello" }), Undo::Nothing;
-        "notice": "/notice {c} hello", POST "m/v1/channels/{c}/messages" || json!({ "text": "hello", "kind": "notice" }), Undo::Nothing;
-        "topic": "/topic {c} the weather", PUT "c/v1/channels/{c}/topic" || json!({ "text": "the weather" }), Undo::Topic;
-        "no topic": "/topic {c} -", PUT "c/v1/channels/{c}/topic" || json!({ "text": "" }), Undo::Nothing;
-        "redact another's": "/redact {c} {1}", DELETE "m/v1/messages/{1}" NONE, Undo::Nothing;
-        "redact the operator's": "/redact {c} {0}", DELETE "m/v1/messages/{0}" NONE, Undo::Nothing;
-        "redact nothing": "/redact {c} 9999", DELETE "m/v1/messages/{conversation}-9999" NONE, Undo::Nothing;
-        "mode +m": "/mode {c} +m", PATCH "c/v1/channels/{c}/modes" || json!({ "moderated": true }), Undo::ModesAsBefore("moderated");
-        "mode +i": "/mode {c} +i", PATCH "c/v1/channels/{c}/modes" || json!({ "invite_only": true }), Undo::ModesAsBefore("invite_only");
-        "mode +s": "/mode {c} +s", PATCH "c/v1/channels/{c}/modes" || json!({ "secret": true }), Undo::ModesAsBefore("secret");
-        "ban": "/ban {c} stranger", POST "c/v1/channels/{c}/bans" || json!({ "mask": "stranger" }), Undo::Nothing;
-        "voice": "/voice {c} {v}", PUT "c/v1/channels/{c}/members/{v}/roles" || json!({ "role": "voice", "set": true }), Undo::VictimIsNothing;
-        "op": "/op {c} {v}", PUT "c/v1/channels/{c}/members/{v}/roles" || json!({ "role": "op", "set": true }), Undo::VictimIsNothing;
-        "deop the operator": "/deop {c} {f}", PUT "c/v1/channels/{c}/members/{f}/roles" || json!({ "role": "op", "set": false }), Undo::Nothing;
-        "invite a member": "/invite {c} {v}", PUT "c/v1/channels/{c}/invitations/{v}" || json!({}), Undo::Nothing;
-        "kick": "/kick {c} {v} out", DELETE "c/v1/channels/{c}/members/{v}?reason=out" NONE, Undo::Nothing;
-        "kick one who has gone": "/kick {c} {v}", DELETE "c/v1/channels/{c}/members/{v}" NONE, Undo::Nothing;
-        "voice one who has gone": "/voice {c} {v}", PUT "c/v1/channels/{c}/members/{v}/roles" || json!({ "role": "voice", "set": true }), Undo::Nothing;
-        "invite one who has gone": "/invite {c} {v}", PUT "c/v1/channels/{c}/invitations/{v}" || json!({}), Undo::VictimJoins;
-        "join": "/join {c}", PUT "c/v1/channels/{c}/members/me" || json!({}), Undo::Nothing;
-        "join with the key": "/join {c} sesame", PUT "c/v1/channels/{c}/members/me" || json!({ "key": "sesame" }), Undo::Nothing;
-        "send after joining": "/msg {c} hello", POST "m/v1/channels/{c}/messages" || json!({ "text": "hello" }), Undo::Nothing;
-        "part": "/part {c}", DELETE "c/v1/channels/{c}/members/me" NONE, Undo::Nothing;
-        "send after parting": "/msg {c} hello", POST "m/v1/channels/{c}/messages" || json!({ "text": "hello" }), Undo::Nothing;
-        "names after parting": "/names {c}", GET "c/v1/channels/{c}/members" NONE, Undo::Nothing;
-        "part again": "/part {c}", DELETE "c/v1/channels/{c}/members/me" NONE, Undo::Nothing;
-        "join again with the key": "/join {c} sesame", PUT "c/v1/channels/{c}/members/me" || json!({ "key": "sesame" }), Undo::Nothing;
+        "names": "/names {c}", "NAMES {c}", GET "c/v1/channels/{c}/members" NONE, Undo::Nothing;
+        "history": "/history {c} 5", "CHATHISTORY LATEST {c} * 5", GET "m/v1/channels/{c}/messages?limit=5" NONE, Undo::Nothing;
+        "history after": "/history {c} after=1", "CHATHISTORY AFTER {c} msgid={0} 5", GET "m/v1/channels/{c}/messages?after=1" NONE, Undo::Nothing;
+        "list bans": "/bans {c}", "MODE {c} +b", GET "c/v1/channels/{c}/bans" NONE, Undo::Nothing;
+        "send": "/msg {c} hello", "PRIVMSG {c} :hello", POST "m/v1/channels/{c}/messages" || json!({ "text": "hello" }), Undo::Nothing;
+        "notice": "/notice {c} hello", "NOTICE {c} :hello", POST "m/v1/channels/{c}/messages" || json!({ "text": "hello", "kind": "notice" }), Undo::Nothing;
+        "topic": "/topic {c} the weather", "TOPIC {c} :the weather", PUT "c/v1/channels/{c}/topic" || json!({ "text": "the weather" }), Undo::Topic;
+        "no topic": "/topic {c} -", "TOPIC {c} :", PUT "c/v1/channels/{c}/topic" || json!({ "text": "" }), Undo::Nothing;
+        "redact another's": "/redact {c} {1}", "REDACT {c} {1}", DELETE "m/v1/messages/{1}" NONE, Undo::Nothing;
+        "redact the operator's": "/redact {c} {0}", "REDACT {c} {0}", DELETE "m/v1/messages/{0}" NONE, Undo::Nothing;
+        "redact nothing": "/redact {c} 9999", "REDACT {c} {conversation}-9999", DELETE "m/v1/messages/{conversation}-9999" NONE, Undo::Nothing;
+        "mode +m": "/mode {c} +m", "MODE {c} +m", PATCH "c/v1/channels/{c}/modes" || json!({ "moderated": true }), Undo::ModesAsBefore("moderated");
+        "mode +i": "/mode {c} +i", "MODE {c} +i", PATCH "c/v1/channels/{c}/modes" || json!({ "invite_only": true }), Undo::ModesAsBefore("invite_only");
+        "mode +s": "/mode {c} +s", "MODE {c} +s", PATCH "c/v1/channels/{c}/modes" || json!({ "secret": true }), Undo::ModesAsBefore("secret");
+        "ban": "/ban {c} stranger", "MODE {c} +b stranger", POST "c/v1/channels/{c}/bans" || json!({ "mask": "stranger" }), Undo::Nothing;
+        "voice": "/voice {c} {v}", "MODE {c} +v {v}", PUT "c/v1/channels/{c}/members/{v}/roles" || json!({ "role": "voice", "set": true }), Undo::VictimIsNothing;
+        "op": "/op {c} {v}", "MODE {c} +o {v}", PUT "c/v1/channels/{c}/members/{v}/roles" || json!({ "role": "op", "set": true }), Undo::VictimIsNothing;
+        "deop the operator": "/deop {c} {f}", "MODE {c} -o {f}", PUT "c/v1/channels/{c}/members/{f}/roles" || json!({ "role": "op", "set": false }), Undo::Nothing;
+        "invite a member": "/invite {c} {v}", "INVITE {v} {c}", PUT "c/v1/channels/{c}/invitations/{v}" || json!({}), Undo::Nothing;
+        "kick": "/kick {c} {v} out", "KICK {c} {v} :out", DELETE "c/v1/channels/{c}/members/{v}?reason=out" NONE, Undo::Nothing;
+        "kick one who has gone": "/kick {c} {v}", "KICK {c} {v}", DELETE "c/v1/channels/{c}/members/{v}" NONE, Undo::Nothing;
+        "voice one who has gone": "/voice {c} {v}", "MODE {c} +v {v}", PUT "c/v1/channels/{c}/members/{v}/roles" || json!({ "role": "voice", "set": true }), Undo::Nothing;
+        "invite one who has gone": "/invite {c} {v}", "INVITE {v} {c}", PUT "c/v1/channels/{c}/invitations/{v}" || json!({}), Undo::VictimJoins;
+        "join": "/join {c}", "JOIN {c}", PUT "c/v1/channels/{c}/members/me" || json!({}), Undo::Nothing;
+        "join with the key": "/join {c} sesame", "JOIN {c} sesame", PUT "c/v1/channels/{c}/members/me" || json!({ "key": "sesame" }), Undo::Nothing;
+        "send after joining": "/msg {c} hello", "PRIVMSG {c} :hello", POST "m/v1/channels/{c}/messages" || json!({ "text": "hello" }), Undo::Nothing;
+        "part": "/part {c}", "PART {c}", DELETE "c/v1/channels/{c}/members/me" NONE, Undo::Nothing;
+        "send after parting": "/msg {c} hello", "PRIVMSG {c} :hello", POST "m/v1/channels/{c}/messages" || json!({ "text": "hello" }), Undo::Nothing;
+        "names after parting": "/names {c}", "NAMES {c}", GET "c/v1/channels/{c}/members" NONE, Undo::Nothing;
+        "part again": "/part {c}", "PART {c}", DELETE "c/v1/channels/{c}/members/me" NONE, Undo::Nothing;
+        "join again with the key": "/join {c} sesame", "JOIN {c} sesame", PUT "c/v1/channels/{c}/members/me" || json!({ "key": "sesame" }), Undo::Nothing;
     };
 
     pub async fn by_line(&self, line: &mut Line, place: &Place) -> String {
@@ -101,6 +102,45 @@ impl Action {
             .replace("{0}", &seq(&place.messages[0]))
             .replace("{1}", &seq(&place.messages[1]));
         outcome_of_line(&line.asks(&typed).await)
+    }
+
+    /// The numeric, or the word after `FAIL`; none if there is neither.
+    pub async fn by_irc(&self, irc: &mut Irc, place: &Place) -> Option<String> {
+        let conversation = place.messages[0].split('-').next().unwrap_or_default();
+        let typed = self
+            .irc
+            .replace("{c}", &place.channel)
+            .replace("{v}", &place.victim_nick)
+            .replace("{f}", &place.founder_nick)
+            .replace("{0}", &place.messages[0])
+            .replace("{1}", &place.messages[1])
+            .replace("{conversation}", conversation);
+        irc.asks(&typed).await.iter().find_map(|line| refusal_of(line))
+    }
+
+    /// What IRC says where REST says this (docs/irc.md): several codes share a numeric.
+    fn in_irc(&self, code: &str) -> Option<&'static str> {
+        let verb = self.irc.split(' ').next().unwrap_or_default();
+        let is_text = verb == "PRIVMSG";
+        match (code, verb) {
+            // Nothing is answered to a NOTICE, and NAMES of what is not to be seen is empty (RFC 2812, 3.3.2 and 3.2.5).
+            ("ok", _) | (_, "NOTICE" | "NAMES") => None,
+            ("no-such-channel" | "not-a-member", "REDACT" | "CHATHISTORY") => Some("INVALID_TARGET"),
+            ("not-an-operator" | "forbidden", "REDACT") => Some("REDACT_FORBIDDEN"),
+            ("no-such-message", _) => Some("UNKNOWN_MSGID"),
+            ("banned", "JOIN") => Some("474"),
+            ("banned" | "moderated", _) => Some("404"),
+            ("registered-only" | "not-a-member", _) if is_text => Some("404"),
+            ("registered-only", _) => Some("477"),
+            ("not-a-member", _) => Some("442"),
+            ("not-an-operator", _) => Some("482"),
+            ("no-such-channel", _) => Some("403"),
+            ("invite-only", _) => Some("473"),
+            ("bad-key", _) => Some("475"),
+            ("channel-full", _) => Some("471"),
+            ("not-in-channel", _) => Some("441"),
+            _ => Some("something that this table does not know"),
+        }
     }
 
     pub async fn by_rest(&self, rest: &Rest, place: &Place) -> String {
@@ -128,6 +168,14 @@ impl Action {
     pub fn agrees(&self, line: &str, rest: &str) -> bool {
         let names_message = self.call.path.starts_with("m/v1/messages/");
         line == rest || (names_message && (line, rest) == ("no-such-channel", "no-such-message"))
+    }
+
+    /// IRC says it in its words; but where it names a channel that does not exist for the actor, a path names a message.
+    pub fn agrees_in_irc(&self, irc: Option<&str>, rest: &str) -> bool {
+        // Where somebody who is in is invited, nothing changes: IRC has a numeric for that (RFC 2812, 3.2.7).
+        let in_already = self.irc.starts_with("INVITE ") && (irc, rest) == (Some("443"), "ok");
+        let hidden = (irc, rest) == (Some("INVALID_TARGET"), "no-such-message");
+        in_already || hidden || irc == self.in_irc(rest)
     }
 
     /// By message-service, which has channels from their owner.
@@ -160,6 +208,17 @@ impl Action {
                 founder.put(Channels, &format!("{path}/topic"), &json!({ "text": "" })).await;
             }
         }
+    }
+}
+
+fn refusal_of(line: &str) -> Option<String> {
+    let mut words = line.split(' ').skip_while(|word| word.starts_with(['@', ':']));
+    match words.next()? {
+        "FAIL" => words.nth(1).map(str::to_owned),
+        numeric if numeric.len() == 3 && matches!(numeric.as_bytes(), [b'4' | b'5', ..]) => {
+            Some(numeric.to_owned())
+        }
+        _ => None,
     }
 }
 

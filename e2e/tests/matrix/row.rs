@@ -64,13 +64,21 @@ impl fmt::Display for Row {
     }
 }
 
-/// What both doors said.
+/// What all doors said.
 #[derive(Debug)]
 pub struct Cell {
     pub row: Row,
     pub action: &'static Action,
     pub line: String,
     pub rest: String,
+    pub irc: Option<String>,
+}
+
+impl Cell {
+    pub fn agrees(&self) -> bool {
+        self.action.agrees(&self.line, &self.rest)
+            && self.action.agrees_in_irc(self.irc.as_deref(), &self.rest)
+    }
 }
 
 impl Row {
@@ -94,20 +102,32 @@ impl Row {
         let token = line.does("/token").await.last().word(2).to_owned();
         let rest = identify(town, &token).await;
 
+        // Somebody else in the same place: an IRC client has no token.
+        let irc_nick = fresh("ircactor");
+        let mut irc = town.irc(&irc_nick).await;
         let mut places = Vec::new();
-        for door in ["line", "rest"] {
+        for door in ["line", "rest", "irc"] {
             let channel = fresh_channel(door);
             set_up(&channel, &founder, &victim).await;
             if self.role != Role::Outsider {
                 // Roles are given before modes and bans would be in the way.
-                if door == "line" {
-                    line.does(&format!("/join {channel}")).await;
-                } else {
-                    rest.joins(&channel).await.ok();
-                }
-                self.raise(&channel, &founder, &rest.id).await;
+                let actor = match door {
+                    "line" => {
+                        line.does(&format!("/join {channel}")).await;
+                        rest.id.clone()
+                    }
+                    "rest" => {
+                        rest.joins(&channel).await.ok();
+                        rest.id.clone()
+                    }
+                    _ => {
+                        irc.asks(&format!("JOIN {channel}")).await;
+                        member(&founder, &channel, &irc_nick).await
+                    }
+                };
+                self.raise(&channel, &founder, &actor).await;
             }
-            self.close(&channel, &founder, &actor_nick).await;
+            self.close(&channel, &founder, if door == "irc" { &irc_nick } else { &actor_nick }).await;
             let ids = ids(&founder, &channel).await;
             places.push(Place {
                 channel,
@@ -133,7 +153,14 @@ impl Row {
             {
                 by_rest = action.by_rest(&rest, &places[1]).await;
             }
-            cells.push(Cell { row: *self, action, line: by_line, rest: by_rest });
+            let mut by_irc = action.by_irc(&mut irc, &places[2]).await;
+            while !action.agrees_in_irc(by_irc.as_deref(), &by_rest)
+                && action.is_decided_by_replica()
+                && Instant::now() < deadline
+            {
+                by_irc = action.by_irc(&mut irc, &places[2]).await;
+            }
+            cells.push(Cell { row: *self, action, line: by_line, rest: by_rest, irc: by_irc });
             for place in &places {
                 action.undo(place).await;
             }
@@ -171,6 +198,16 @@ async fn set_up(channel: &str, founder: &Rest, victim: &Rest) {
     victim.joins(channel).await.ok();
     founder.sends(channel, "said by the operator").await.is(201);
     victim.sends(channel, "said by the victim").await.is(201);
+}
+
+/// The id of a member.
+async fn member(founder: &Rest, channel: &str, nick: &str) -> String {
+    let path = format!("/v1/channels/{}/members", segment(channel));
+    let members = founder.get(Channels, &path).await;
+    let is_it = |member: &&Value| member["nick"] == nick;
+    let found =
+        members.items().iter().find(is_it).unwrap_or_else(|| panic!("{nick} is in {channel}: {members:?}"));
+    found["id"].as_str().expect("an id").to_owned()
 }
 
 /// The program that is the same person as the terminal.
