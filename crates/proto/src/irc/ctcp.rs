@@ -1,6 +1,6 @@
 //! Texts that a client asks another client with: <https://modern.ircdocs.horse/ctcp>.
 
-use super::{Line, split};
+use super::{Line, split, text::is_unsafe};
 
 /// What begins such a text, and should end it.
 const DELIMITER: char = '\u{1}';
@@ -37,7 +37,7 @@ pub fn write<'t>(line: Line<'_>, command: &str, params: &'t str) -> &'t str {
     text.push("\u{1}");
     for part in [command].into_iter().chain(parts) {
         // A delimiter inside would end it before its time.
-        text.push_without(part, |b| matches!(b, 0 | 1 | b'\r' | b'\n'));
+        text.push_without(part, |b| b == 1 || is_unsafe(b));
     }
     text.push("\u{1}");
     rest

@@ -85,11 +85,11 @@ pub fn is_tag_key(key: &str) -> bool {
     word(name, b"-") && vendor.is_none_or(|vendor| word(vendor, b"-."))
 }
 
-/// Writes a value so that it can stand in a tag (IRCv3 message-tags, "Escaping values"). Nothing stands for NUL: it is left
-/// out.
+/// Writes a value so that it can stand in a tag (IRCv3 message-tags, "Escaping values"). Nothing stands for other
+/// control characters: they are left out.
 pub(super) fn escape(value: &str, out: &mut Vec<u8>) {
     let mut rest = value.as_bytes();
-    while let Some(at) = rest.iter().position(|b| matches!(b, b';' | b' ' | b'\\' | b'\r' | b'\n' | 0)) {
+    while let Some(at) = rest.iter().position(|b| b.is_ascii_control() || matches!(b, b';' | b' ' | b'\\')) {
         out.extend_from_slice(&rest[..at]);
         out.extend_from_slice(match rest[at] {
             b';' => b"\\:",

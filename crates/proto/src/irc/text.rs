@@ -15,9 +15,10 @@ impl<'a> Text<'a> {
         Text { line, start }
     }
 
-    /// Appends what fits, and gives back what does not; after that nothing fits any more. A NUL, CR or LF becomes a space.
+    /// Appends what fits, and gives back what does not; after that nothing fits any more. A control character becomes a space, unless
+    /// it stands for how a text looks or for CTCP.
     pub fn push<'t>(&mut self, text: &'t str) -> &'t str {
-        self.push_without(text, |b| matches!(b, 0 | b'\r' | b'\n'))
+        self.push_without(text, is_unsafe)
     }
 
     /// Appends `parts` as one word, after a space if it is not the first; or nothing, and says `false`, if it does not
@@ -47,13 +48,26 @@ impl<'a> Text<'a> {
     /// Ends the line. Dropping does the same: this reads better at the end of a chain.
     pub fn end(self) {}
 
-    /// Bytes that are `unsafe_here` become spaces, so that the length stays.
+    /// Bytes that are `unsafe_here` become spaces, and controls beyond ASCII no-break spaces, so that the length stays.
     pub(super) fn push_without<'t>(&mut self, text: &'t str, unsafe_here: impl Fn(u8) -> bool) -> &'t str {
         let from = self.line.out.len();
         let rest = self.line.put(text);
-        for byte in self.line.out[from..].iter_mut().filter(|byte| unsafe_here(**byte)) {
-            *byte = b' ';
+        let mut before = 0;
+        for byte in &mut self.line.out[from..] {
+            // U+0080 to U+009F in UTF-8.
+            if before == 0xc2 && *byte < 0xa0 {
+                *byte = 0xa0;
+            } else if unsafe_here(*byte) {
+                *byte = b' ';
+            }
+            before = *byte;
         }
         rest
     }
+}
+
+/// Would end the line, or reach a terminal as what it is there. Left are TAB, CTCP's delimiter and what clients write bold, coloured and so on with
+/// (<https://modern.ircdocs.horse/formatting>).
+pub(super) const fn is_unsafe(byte: u8) -> bool {
+    byte.is_ascii_control() && !matches!(byte, b'\t' | 0x01..=0x04 | 0x0f | 0x11 | 0x16 | 0x1d..=0x1f)
 }

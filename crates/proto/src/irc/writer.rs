@@ -17,9 +17,9 @@ pub struct Head<'a>(Line<'a>);
 ///
 /// - The body has at most [`MAX_BODY`] bytes. Parameters that pass it are cut between two characters, and what comes after
 ///   is left out: [`left`](Line::left) and [`room`](Line::room) tell before, [`is_cut`](Line::is_cut) after.
-/// - A source, verb or parameter that is empty, begins with `:` (a verb with `@` too) or holds a space, NUL, CR or LF is
-///   written as `*`, IRC's sign for nothing.
-/// - A NUL, CR or LF in the trailing text is written as a space.
+/// - A source, verb or parameter that is empty, begins with `:` (a verb with `@` too) or holds a space or a control
+///   character is written as `*`, IRC's sign for nothing.
+/// - A control character in the trailing text is written as a space, unless it says how the text looks.
 ///
 /// Needs no memory but that of `out`.
 #[derive(Debug)]
@@ -249,7 +249,7 @@ impl Drop for Line<'_> {
 }
 
 fn middle(word: &str) -> &str {
-    let unsafe_in_middle = |b: &u8| matches!(b, 0 | b'\r' | b'\n' | b' ');
+    let unsafe_in_middle = |b: &u8| b.is_ascii_control() && *b != b'\t' || *b == b' ';
     match word.as_bytes() {
         [] | [b':', ..] => "*",
         bytes if bytes.iter().any(unsafe_in_middle) => "*",

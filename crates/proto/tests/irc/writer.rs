@@ -33,6 +33,15 @@ fn no_text_becomes_another_line() {
     });
     assert_eq!(line, "@n=x\\r\\n :* * * * * :hi  QUIT :x\r\n");
     assert_eq!(written(|out| Line::command(out, None, "@a").trailing("PING")), "* :PING\r\n");
+    // Bold, colours and CTCP are for clients; the rest is for terminals.
+    let looks = written(|out| {
+        Head::new(out)
+            .tag("n", "a\u{1b}b\u{7f}")
+            .command(None, "X")
+            .param("a\u{7}")
+            .trailing("\u{1}\u{2}b\u{3}04\t\u{1b}[31m\u{85}\u{9b}é\u{7f}")
+    });
+    assert_eq!(looks, "@n=ab X * :\u{1}\u{2}b\u{3}04\t [31m\u{a0}\u{a0}é \r\n");
 }
 
 #[test]
@@ -151,7 +160,7 @@ fn put() -> impl Strategy<Value = Put> {
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => "[a-zé#]{1,8}",
-        2 => "[ :@;\\\\=\r\n\0\u{1}a]{0,8}",
+        2 => "[ :@;\\\\=\r\n\0\x01\x07\x1b\x7fa]{0,8}",
         1 => any::<String>(),
         1 => "[xé ]{400,600}",
         1 => "[:@][a-z]{0,3}",
@@ -160,7 +169,7 @@ fn text() -> impl Strategy<Value = String> {
 
 /// A word that can stand anywhere.
 fn word() -> impl Strategy<Value = String> {
-    "[^ :@\0\r\n][^ \0\r\n]{0,8}"
+    "[^ :@\\x00-\\x1f\\x7f][^ \\x00-\\x08\\x0a-\\x1f\\x7f]{0,8}"
 }
 
 proptest! {
@@ -186,7 +195,8 @@ proptest! {
             }
         });
         let body = line.strip_suffix("\r\n").expect("an end");
-        prop_assert!(!body.contains(['\0', '\r', '\n']));
+        let is_raw = body.contains(['\0', '\r', '\n', '\x07', '\x1b', '\x7f']);
+        prop_assert!(!is_raw);
         let message = Message::from_server(body).expect("a message");
         prop_assert_eq!(message.source.is_some(), source.is_some());
         let written = puts.len() + usize::from(trailing.is_some());
@@ -200,11 +210,11 @@ proptest! {
 
     #[test]
     fn what_is_written_is_read_again(
-        tags in prop::collection::btree_map("\\+?([a-z.]{1,5}/)?[a-z-]{1,5}", "[^\0]{0,20}", 0..4),
+        tags in prop::collection::btree_map("\\+?([a-z.]{1,5}/)?[a-z-]{1,5}", "[\r\n[^\\x00-\\x1f\\x7f]]{0,20}", 0..4),
         source in prop::option::of(word()),
         verb in word(),
         params in prop::collection::vec(word(), 0..14),
-        trailing in "[^\0\r\n]{0,20}",
+        trailing in "[\u{1}\u{2}\t[^\\x00-\\x1f\\x7f-\\x{9f}]]{0,20}",
     ) {
         let line = written(|out| {
             let head = tags.iter().fold(Head::new(out), |head, (key, value)| head.tag(key, value));
