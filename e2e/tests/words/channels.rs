@@ -253,7 +253,8 @@ in_every_town! {
             alice< 200-ban #general bob!*@* alice <time> :
             alice< 200 bans #general 1
             bob> /bans #general
-            bob< 403 not-an-operator #general :<text>
+            bob< 200-ban #general bob!*@* alice <time> :
+            bob< 200 bans #general 1
             bob> /ban #general alice
             bob< 403 not-an-operator #general :<text>
             bob> /part #general
