@@ -17,15 +17,21 @@ async fn two(town: &Town, caps: &str) -> (Person, Person) {
     (alice, bob)
 }
 
-#[tokio::test]
-async fn what_clients_say_to_clients_is_passed_on_and_kept_with_its_message() {
-    let town = Town::new().await;
-    let (mut alice, mut bob) = two(&town, CAPS).await;
+/// The third knows no capabilities.
+async fn two_and_an_old_one(town: &Town) -> (Person, Person, Person) {
+    let (mut alice, mut bob) = two(town, CAPS).await;
     let mut old = town.enters("old").await;
     old.joins("#x").await;
     for person in [&mut alice, &mut bob] {
         person.hears().await;
     }
+    (alice, bob, old)
+}
+
+#[tokio::test]
+async fn what_clients_say_to_clients_is_passed_on_and_kept_with_its_message() {
+    let town = Town::new().await;
+    let (mut alice, mut bob, mut old) = two_and_an_old_one(&town).await;
     alice.says("@label=1;+a=x\\sy;+example.org/b;msgid=mine;+1=2=3 PRIVMSG #x :hi").await;
     let echo = alice.sees_next("@label=1;msgid=").await;
     let said = bob.sees_next("@msgid=").await;
@@ -50,12 +56,7 @@ async fn what_clients_say_to_clients_is_passed_on_and_kept_with_its_message() {
 #[tokio::test]
 async fn tags_alone_reach_those_who_can_read_them_and_are_not_kept() {
     let town = Town::new().await;
-    let (mut alice, mut bob) = two(&town, CAPS).await;
-    let mut old = town.enters("old").await;
-    old.joins("#x").await;
-    for person in [&mut alice, &mut bob] {
-        person.hears().await;
-    }
+    let (mut alice, mut bob, mut old) = two_and_an_old_one(&town).await;
     alice.says("@label=7;+typing=active TAGMSG #x").await;
     let echo = alice.sees_next("@label=7;msgid=").await;
     let told = bob.sees_next("@msgid=").await;

@@ -96,8 +96,8 @@ impl TryFrom<String> for Subject {
     }
 }
 
-/// One thing published: JSON of a [`crate::event::ChannelEvent`], [`crate::event::UserEvent`] , [`crate::Entry`] or [`crate::messages::Signal`] (or a JSON
-/// list of them: what was committed together may travel together), under a subject.
+/// One thing published: JSON of a [`crate::event::ChannelEvent`], [`crate::event::UserEvent`], [`crate::Entry`] or
+/// [`crate::messages::Signal`] (or a JSON list of them: what was committed together may travel together), under a subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
     pub subject: Subject,

@@ -242,11 +242,8 @@ impl State {
         self.hand_out();
         let Some(known) = self.people.get(user) else { return };
         let (own, who) = (known.clients.clone(), known.shown());
-        let mut viewers = self.viewers_of(user);
-        viewers.extend(self.closer_watchers(&who.nick));
+        let mut viewers = self.audience_of(user, &who.nick);
         viewers.retain(|viewer| !own.contains(viewer));
-        viewers.sort_unstable();
-        viewers.dedup();
         self.show(&viewers, &Event::Away { who: who.who(), text }, at);
     }
 
@@ -258,10 +255,7 @@ impl State {
         for local in clients.iter().filter_map(|id| self.clients.get(id)) {
             local.client.is_called(name.unwrap_or_default());
         }
-        let mut viewers = self.viewers_of(user);
-        viewers.extend(self.closer_watchers(&who.nick));
-        viewers.sort_unstable();
-        viewers.dedup();
+        let viewers = self.audience_of(user, &who.nick);
         let realname = name.unwrap_or(who.nick.as_str());
         self.show_others(viewers, &Event::Setname { who: who.who(), realname }, at, doer);
     }
@@ -290,11 +284,8 @@ impl State {
         self.hand_out();
         let Some(known) = self.people.get(user) else { return };
         let (own, who) = (known.clients.clone(), known.shown());
-        let mut viewers = self.viewers_of(user);
-        viewers.extend(self.closer_watchers(&who.nick));
+        let mut viewers = self.audience_of(user, &who.nick);
         viewers.retain(|viewer| !own.contains(viewer));
-        viewers.sort_unstable();
-        viewers.dedup();
         self.show(&viewers, &Event::Account { who: who.who() }, Timestamp::now());
     }
 
@@ -322,6 +313,15 @@ impl State {
             _ => return,
         };
         self.show_to_closer_watchers(&event.nick, &[], &shown, event.at);
+    }
+
+    /// Everyone who is to hear of somebody: who shares a channel with them or watches them closely, and their own connections.
+    fn audience_of(&self, user: &UserId, nick: &Nick) -> Vec<ClientId> {
+        let mut viewers = self.viewers_of(user);
+        viewers.extend(self.closer_watchers(nick));
+        viewers.sort_unstable();
+        viewers.dedup();
+        viewers
     }
 
     /// Everyone who shares a channel with somebody, and their own connections.
