@@ -79,8 +79,9 @@ pub struct Limits {
     #[serde(deserialize_with = "kit::config::above_zero")]
     pub waiting_sends: usize,
     /// How long a send may wait before it counts as late. When those at the head of the queue have been late for a tenth of a second,
-    /// more come than the disk takes: only as many are accepted as are answered in half this time, and the rest get `503` at once. A
-    /// burst is not turned away. Who was turned away is not read from for 50 ms.
+    /// more come than the disk takes: only as many are accepted as are answered in half this time, and the rest get `503` at once;
+    /// more are let in while nobody waits for four fifths of it. A burst is not turned away. Who was turned away is not read from
+    /// for 50 ms.
     #[serde(deserialize_with = "kit::config::above_zero")]
     pub send_wait: Period,
     /// Channels that one connection is in: the same as channel-service allows a person.
@@ -120,7 +121,7 @@ impl Default for Limits {
             login_pause: Period::seconds(30),
             send_queue: 1024 * 1024,
             waiting_sends: 8192,
-            send_wait: Period::millis(250),
+            send_wait: Period::millis(200),
             channels: api::channels::MAX_CHANNELS_EACH,
         }
     }

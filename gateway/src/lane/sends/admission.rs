@@ -18,6 +18,11 @@ const LASTING: Duration = Duration::from_millis(100);
 const WINDOW: Duration = Duration::from_millis(500);
 /// How much of the time that a send may wait is given away in overload: the rest is for what takes longer than usual.
 const FILL: f64 = 0.5;
+/// After a window in which nobody was late more are let in, until the longest wait is so much of what it may be: else overload would
+/// stay for as long as anybody tries again at once, though there is room for all of them.
+const ENOUGH: f64 = 0.8;
+/// How many times as many at once: the rate is that of fewer people.
+const MOST_GROWTH: f64 = 2.0;
 
 /// The places.
 pub(super) struct Admission {
@@ -72,6 +77,8 @@ enum State {
     Overloaded {
         window: Window,
         turned_away: u64,
+        /// How long the first in the queue had waited, whenever one was looked at, at most.
+        longest: Duration,
     },
 }
 
@@ -90,23 +97,29 @@ impl Watch {
     /// A batch has landed, and the next is to leave; `first` is when the first in the queue arrived. Gives the time before which
     /// nobody in the queue may have arrived: they are late, and would make those behind them late as well.
     pub(super) fn landed(&mut self, count: usize, first: Option<Instant>, now: Instant) -> Option<Instant> {
-        let is_late = first.is_some_and(|first| now.duration_since(first) > self.wait);
+        let waited = first.map(|first| now.duration_since(first)).unwrap_or_default();
         let opened = Window { since: now, landed: 0 };
         self.state = match self.state {
-            State::Calm | State::Late(_) if !is_late => State::Calm,
+            State::Calm | State::Late(_) if waited <= self.wait => State::Calm,
             State::Calm => State::Late(opened),
             State::Late(window) => {
                 let window = window.with(count);
-                if window.lasts(LASTING, now) { self.overloaded(window, opened) } else { State::Late(window) }
+                if window.lasts(LASTING, now) {
+                    self.overloaded(self.in_time(window, now), opened)
+                } else {
+                    State::Late(window)
+                }
             }
-            State::Overloaded { window, turned_away } => {
-                let window = window.with(count);
-                match window.lasts(WINDOW, now) {
-                    false => State::Overloaded { window, turned_away },
-                    true if self.admission.turned_away.load(Relaxed) == turned_away && !is_late => {
-                        State::Calm
-                    }
-                    true => self.overloaded(window, opened),
+            State::Overloaded { window, turned_away, longest } => {
+                let (window, longest) = (window.with(count), longest.max(waited));
+                if !window.lasts(WINDOW, now) {
+                    State::Overloaded { window, turned_away, longest }
+                } else if longest > self.wait {
+                    self.overloaded(self.in_time(window, now), opened)
+                } else if self.admission.turned_away.load(Relaxed) == turned_away {
+                    State::Calm
+                } else {
+                    self.overloaded(self.in_time(window, now).max(self.more(longest)), opened)
                 }
             }
         };
@@ -116,11 +129,21 @@ impl Watch {
         matches!(self.state, State::Overloaded { .. }).then(|| now.checked_sub(self.wait)).flatten()
     }
 
-    fn overloaded(&self, full: Window, next: Window) -> State {
-        let lasted = next.since.duration_since(full.since);
-        let in_time = full.landed as f64 * self.wait.as_secs_f64() * FILL / lasted.as_secs_f64();
-        self.admission.allowed.store((in_time as usize).clamp(1, self.most), Relaxed);
-        State::Overloaded { window: next, turned_away: self.admission.turned_away.load(Relaxed) }
+    fn overloaded(&self, allowed: f64, window: Window) -> State {
+        self.admission.allowed.store((allowed as usize).clamp(1, self.most), Relaxed);
+        let turned_away = self.admission.turned_away.load(Relaxed);
+        State::Overloaded { window, turned_away, longest: Duration::ZERO }
+    }
+
+    /// As many as are answered in time, at the rate of a window (Little's law).
+    fn in_time(&self, window: Window, now: Instant) -> f64 {
+        window.landed as f64 * self.wait.as_secs_f64() * FILL / now.duration_since(window.since).as_secs_f64()
+    }
+
+    /// As many as would not wait for too long, if it is their number that makes them wait.
+    fn more(&self, longest: Duration) -> f64 {
+        let growth = self.wait.as_secs_f64() * ENOUGH / longest.as_secs_f64();
+        self.admission.allowed.load(Relaxed) as f64 * growth.clamp(1.0, MOST_GROWTH)
     }
 }
 
@@ -211,6 +234,25 @@ mod tests {
         assert!(held.is_some());
         lane.lands(WINDOW, 100, MS);
         assert_eq!(lane.allowed(), MOST - 1);
+    }
+
+    #[test]
+    fn more_are_let_in_while_nobody_is_late_though_some_try_again_at_once() {
+        let mut lane = Lane::new();
+        lane.lands(MS, 0, WAIT + MS);
+        lane.lands(LASTING, 80, WAIT + MS);
+        let mut allowed = Vec::new();
+        for waited in [MS, 50 * MS, 90 * MS, 100 * MS] {
+            allowed.push(lane.allowed());
+            lane.lands(WINDOW, 100, waited);
+        }
+        // Twice as many at most, and no more when they wait for long enough.
+        assert_eq!(allowed, [40, 80, 128, 128]);
+        assert_eq!(lane.allowed(), 128);
+        // Once too long is enough to begin anew.
+        lane.lands(MS, 0, WAIT + MS);
+        lane.lands(WINDOW, 100, MS);
+        assert_eq!(lane.allowed(), 9);
     }
 
     #[test]
