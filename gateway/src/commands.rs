@@ -46,13 +46,21 @@ pub(crate) use self::{
 };
 use crate::{
     command::{Answer, Command, Outcome, Refusal},
-    dialect::{irc::Word, plain},
+    dialect::{
+        irc::{Told, Word},
+        plain,
+    },
     reply::Reply,
     session::Session,
 };
 
 /// Carries out a command; its reply has been given, or will be by the hub.
 pub(crate) async fn run(session: &mut Session, command: Command, reply: Reply) {
+    if session.awaits_webirc() && !matches!(command, Command::Irc(Word::Webirc { .. }) | Command::Quit { .. })
+    {
+        session.leaving = Some("say with WEBIRC for whom you connect".to_owned());
+        return reply.give(&Ok(Outcome::Irc(Told::Nothing)));
+    }
     if !command.is_open() && !session.is_somebody() {
         return reply.give(&Err(Refusal::new(ErrorCode::NotRegistered)));
     }

@@ -1,10 +1,11 @@
 //! The section `[gateway]`.
 
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
 };
 
+use ipnet::IpNet;
 use kit::config::{Period, Secret};
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,11 @@ pub struct Config {
     /// Password that IRC clients have to give (PASS) before anything else. None: whoever connects comes in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub irc_password: Option<Secret<String>>,
+    /// Networks of web gateways, which have to say in IRC (WEBIRC) for whom they connect; nobody else is believed.
+    pub webirc: Vec<IpNet>,
+    /// Password of those gateways.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webirc_password: Option<Secret<String>>,
     /// Whether accounts can be made in IRC (REGISTER) before coming in.
     pub irc_register_before_connect: bool,
     /// Certificate chain (PEM) of the TLS ports. Without it a self-signed one is made in the secrets folder. SIGHUP reads it again.
@@ -34,6 +40,12 @@ pub struct Config {
     /// Private key (PEM) of `tls_certificate`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls_key: Option<PathBuf>,
+    /// How long IRC clients are to come over TLS only (STS), if there is a `tls_certificate`: one that we made for ourselves would keep
+    /// them away. 0: they may come in clear.
+    pub irc_sts: Period,
+    /// The port of `irc_tls` as clients see it, if a load balancer has another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub irc_sts_port: Option<u16>,
     /// Where the HTTP side listens: web page, web socket, health, metrics.
     pub listen: SocketAddr,
     /// Take passwords and tokens in clear from beyond this machine. Off: whoever is on the way could read them.
@@ -98,13 +110,24 @@ impl Default for Config {
             irc_tls: SocketAddr::from((Ipv4Addr::LOCALHOST, 6697)),
             irc_name: "irc.causerie.localhost".to_owned(),
             irc_password: None,
+            webirc: Vec::new(),
+            webirc_password: None,
             irc_register_before_connect: true,
             tls_certificate: None,
             tls_key: None,
+            irc_sts: Period::seconds(30 * 24 * 3600),
+            irc_sts_port: None,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             plaintext_passwords: false,
             limits: Limits::default(),
         }
+    }
+}
+
+impl Config {
+    /// Whether a connection from there is to say for whom it is.
+    pub(crate) fn is_webirc(&self, address: IpAddr) -> bool {
+        self.webirc.iter().any(|network| network.contains(&address.to_canonical()))
     }
 }
 

@@ -5,7 +5,7 @@ mod closing;
 mod pace;
 mod writer;
 
-use std::{io, net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{io, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use proto::lines::LineBuffer;
@@ -23,6 +23,7 @@ use crate::{
     dialect::{Ask, Commands, Dialect, Pace, Request},
     gateway::Gateway,
     hub::Client,
+    reception::Place,
     reply::Reply,
     sendq::Closed,
     session::Session,
@@ -61,10 +62,10 @@ enum End {
 }
 
 impl Connection {
-    pub(crate) fn new(stream: Stream, address: IpAddr, gateway: Arc<Gateway>, dialect: Dialect) -> Self {
+    pub(crate) fn new(stream: Stream, place: Place, gateway: Arc<Gateway>, dialect: Dialect) -> Self {
         let client = Client::new(gateway.config.limits.send_queue, dialect, gateway.server.clone());
         client.queue.partial(dialect.greeting(&gateway.server));
-        let session = Session::new(gateway, client, address, stream.is_private(), dialect);
+        let session = Session::new(gateway, client, place, stream.is_private(), dialect);
         Self { stream, lines: LineBuffer::new(dialect.max_line()), writer: Writer::default(), session }
     }
 
@@ -321,7 +322,7 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
-    use crate::{certificate::Certificate, config::Config, dialect::plain::Format};
+    use crate::{certificate::Certificate, config::Config, dialect::plain::Format, reception::Counts};
 
     /// Most connections are idle most of the time: what one costs then is its task, and nothing else.
     #[tokio::test]
@@ -332,8 +333,8 @@ mod tests {
         let gateway = Gateway::new(&kit, Config::default(), certificate).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let address = stream.local_addr().unwrap().ip();
-        let connection = Connection::new(Stream::Tcp(stream), address, gateway, Dialect::Plain(Format::Wire));
+        let place = Arc::new(Counts::default()).enter(stream.local_addr().unwrap(), 1, 1).ok().unwrap();
+        let connection = Connection::new(Stream::Tcp(stream), place, gateway, Dialect::Plain(Format::Wire));
         let size = size_of_val(&connection.run(CancellationToken::new()));
         assert!(size <= 2048, "{size} bytes");
     }

@@ -32,7 +32,7 @@ mod web;
 use std::{net::SocketAddr, path::Path};
 
 use api::auth::ServiceName;
-use kit::{Kit, Running, Service, config::Settings};
+use kit::{Kit, Running, Service, config::Settings, http::Acceptor};
 
 pub use self::config::{Config, Limits};
 use self::{
@@ -109,12 +109,13 @@ pub async fn start(settings: Settings<Config>) -> anyhow::Result<Started> {
     let chat = Dialect::Irc(dialect::irc::Caps::NONE);
     let reception = Reception::new(gateway.clone(), tasks.draining_token());
     let running = web::serve(kit, listen, reception.clone()).await?;
+    let accept = move |listener| Acceptor::new(listener, common.proxies.clone());
     tasks.serve("lines", async move {
         tokio::join!(
-            listener::run(listener, None, reception.clone(), plain),
-            listener::run(tls_listener, Some(certificate.clone()), reception.clone(), plain),
-            listener::run(irc_listener, None, reception.clone(), chat),
-            listener::run(irc_tls_listener, Some(certificate), reception.clone(), chat),
+            listener::run(accept(listener), None, reception.clone(), plain),
+            listener::run(accept(tls_listener), Some(certificate.clone()), reception.clone(), plain),
+            listener::run(accept(irc_listener), None, reception.clone(), chat),
+            listener::run(accept(irc_tls_listener), Some(certificate), reception.clone(), chat),
         );
         lease::end(&gateway).await;
     });

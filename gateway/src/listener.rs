@@ -2,24 +2,21 @@
 
 use std::sync::Arc;
 
-use kit::http::Acceptor;
-use tokio::net::TcpListener;
-
 use crate::{
     certificate::Certificate,
     dialect::Dialect,
     reception::Reception,
     stream::{Stream, Tls},
 };
+use kit::http::Acceptor;
 
 /// Accepts until told to drain, then waits for the connections to end.
 pub(crate) async fn run(
-    listener: TcpListener,
+    mut listener: Acceptor,
     certificate: Option<Arc<Certificate>>,
     reception: Arc<Reception>,
     dialect: Dialect,
 ) {
-    let mut listener = Acceptor::new(listener);
     loop {
         let (socket, peer) = tokio::select! {
             accepted = listener.accept() => accepted,

@@ -54,13 +54,8 @@ impl Reception {
         let limits = &self.gateway.config.limits;
         match self.counts.enter(peer, self.most, limits.connections_per_address) {
             Ok(place) => {
-                let address = peer.ip().to_canonical();
-                let connection = Connection::new(stream, address, self.gateway.clone(), dialect);
-                let draining = self.draining.clone();
-                Some(Either::Left(async move {
-                    connection.run(draining).await;
-                    drop(place);
-                }))
+                let connection = Connection::new(stream, place, self.gateway.clone(), dialect);
+                Some(Either::Left(connection.run(self.draining.clone())))
             }
             Err(detail) => {
                 metrics::counter!("gateway_connections_refused_total").increment(1);
@@ -89,7 +84,7 @@ async fn refuse(stream: Stream, dialect: Dialect, detail: &'static str) {
 
 /// How many connections there are, and from where.
 #[derive(Default)]
-struct Counts(Mutex<Connected>);
+pub(crate) struct Counts(Mutex<Connected>);
 
 #[derive(Default)]
 struct Connected {
@@ -98,43 +93,66 @@ struct Connected {
 }
 
 /// A connection's place in the counts, given back when dropped.
-struct Place {
+pub(crate) struct Place {
     counts: Arc<Counts>,
-    from: IpAddr,
+    /// Who has it.
+    pub(crate) address: IpAddr,
 }
 
 impl Counts {
-    fn enter(
+    pub(crate) fn enter(
         self: &Arc<Self>,
         peer: SocketAddr,
         most: usize,
         most_each: usize,
     ) -> Result<Place, &'static str> {
-        let from = kit::address::network(peer.ip());
+        let address = peer.ip().to_canonical();
         let mut connected = self.0.lock();
         if connected.all >= most {
             return Err("the server is full, try again later");
         }
-        let here = connected.from.entry(from).or_default();
+        connected.enter(address, most_each)?;
+        connected.all += 1;
+        metrics::gauge!("gateway_connections").set(connected.all as f64);
+        Ok(Place { counts: self.clone(), address })
+    }
+}
+
+impl Connected {
+    fn enter(&mut self, address: IpAddr, most_each: usize) -> Result<(), &'static str> {
+        let here = self.from.entry(kit::address::network(address)).or_default();
         if *here >= most_each {
             return Err("there are too many connections from your address");
         }
         *here += 1;
-        connected.all += 1;
-        metrics::gauge!("gateway_connections").set(connected.all as f64);
-        Ok(Place { counts: self.clone(), from })
+        Ok(())
+    }
+
+    fn leave(&mut self, address: IpAddr) {
+        let from = kit::address::network(address);
+        if let Some(here) = self.from.get_mut(&from) {
+            *here -= 1;
+            if *here == 0 {
+                self.from.remove(&from);
+            }
+        }
+    }
+}
+
+impl Place {
+    /// It is somebody else's: of whom a gateway has spoken.
+    pub(crate) fn is_of(&mut self, address: IpAddr, most_each: usize) -> Result<(), &'static str> {
+        let mut connected = self.counts.0.lock();
+        connected.enter(address, most_each)?;
+        connected.leave(std::mem::replace(&mut self.address, address));
+        Ok(())
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         let mut connected = self.counts.0.lock();
-        if let Some(here) = connected.from.get_mut(&self.from) {
-            *here -= 1;
-            if *here == 0 {
-                connected.from.remove(&self.from);
-            }
-        }
+        connected.leave(self.address);
         connected.all -= 1;
         metrics::gauge!("gateway_connections").set(connected.all as f64);
     }
@@ -158,6 +176,21 @@ mod tests {
         assert!(counts.enter(peer("192.0.2.3"), 3, 2).is_err(), "a fourth in all");
         drop(first);
         assert!(counts.enter(peer("192.0.2.1"), 3, 2).is_ok());
+    }
+
+    #[test]
+    fn a_place_goes_over_to_whom_it_is_for_and_counts_there() {
+        let counts = Arc::new(Counts::default());
+        let address = |text: &str| text.parse().unwrap();
+        let mut one = counts.enter(peer("192.0.2.1"), 9, 1).ok().unwrap();
+        let _held = counts.enter(peer("192.0.2.7"), 9, 1).ok().unwrap();
+        assert!(one.is_of(address("192.0.2.7"), 1).is_err(), "they have theirs");
+        assert!(counts.enter(peer("192.0.2.1"), 9, 1).is_err(), "it is where it was");
+        assert!(one.is_of(address("192.0.2.8"), 1).is_ok());
+        let _again = counts.enter(peer("192.0.2.1"), 9, 1).ok().unwrap();
+        assert!(counts.enter(peer("192.0.2.8"), 9, 1).is_err());
+        drop(one);
+        assert!(counts.enter(peer("192.0.2.8"), 9, 1).is_ok());
     }
 
     #[test]

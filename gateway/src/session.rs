@@ -22,6 +22,7 @@ use crate::{
     gateway::Gateway,
     hub::{Client, Membership},
     rate::Bucket,
+    reception::Place,
     reopen,
     reply::Reply,
 };
@@ -29,9 +30,10 @@ use crate::{
 pub(crate) struct Session {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) client: Arc<Client>,
-    pub(crate) address: IpAddr,
-    /// Nobody on the way can read what is typed here.
-    is_private: bool,
+    /// Whose connection it is.
+    place: Place,
+    /// It is encrypted all the way.
+    is_secure: bool,
     /// Where a line without a slash goes.
     pub(crate) target: Option<Target>,
     /// Set by `/quit`: the reason.
@@ -64,19 +66,21 @@ impl Session {
     pub(crate) fn new(
         gateway: Arc<Gateway>,
         client: Arc<Client>,
-        address: IpAddr,
-        is_private: bool,
+        place: Place,
+        is_secure: bool,
         dialect: Dialect,
     ) -> Self {
         let limits = &gateway.config.limits;
         let commands = Bucket::full(limits.commands_per_second, limits.command_burst, Instant::now());
-        let is_private = is_private || address.is_loopback();
-        let irc = dialect.begins(&gateway.server);
+        let mut irc = dialect.begins(&gateway.server);
+        if let Some(irc) = &mut irc {
+            irc.is_gateway = gateway.config.is_webirc(place.address);
+        }
         Self {
             gateway,
             client,
-            address,
-            is_private,
+            place,
+            is_secure,
             target: None,
             leaving: None,
             turned_away: false,
@@ -84,6 +88,32 @@ impl Session {
             commands,
             irc,
         }
+    }
+
+    pub(crate) fn address(&self) -> IpAddr {
+        self.place.address
+    }
+
+    /// It is somebody else's connection, by way of whom it seemed to come from; `is_secure`: so they are connected with those.
+    pub(crate) fn comes_from(&mut self, address: IpAddr, is_secure: bool) -> Result<(), &'static str> {
+        let is_secure = is_secure && self.is_private();
+        self.place.is_of(address.to_canonical(), self.gateway.config.limits.connections_per_address)?;
+        self.is_secure = is_secure;
+        Ok(())
+    }
+
+    pub(crate) fn is_secure(&self) -> bool {
+        self.is_secure
+    }
+
+    /// Nobody on the way can read what is typed here.
+    fn is_private(&self) -> bool {
+        self.is_secure || self.address().is_loopback()
+    }
+
+    /// A gateway's, which has to say for whom it connects before anything else.
+    pub(crate) fn awaits_webirc(&self) -> bool {
+        self.irc.as_ref().is_some_and(|irc| irc.is_gateway)
     }
 
     /// Says in several commands who it is, and is not welcomed yet.
@@ -148,7 +178,7 @@ impl Session {
     }
 
     pub(crate) fn takes_secrets(&self) -> bool {
-        self.is_private || self.gateway.config.plaintext_passwords
+        self.is_private() || self.gateway.config.plaintext_passwords
     }
 
     /// Past its lease a gateway does not know whether its sessions live.
@@ -161,7 +191,7 @@ impl Session {
 
     /// A session was opened: from now on the connection is this person, in the channels that it was in.
     pub(crate) async fn opened(&mut self, opened: &OpenedSession) {
-        reopen::opened(&self.gateway, &self.client, self.address, opened).await;
+        reopen::opened(&self.gateway, &self.client, self.address(), opened).await;
     }
 
     /// Who this connection is in a session.

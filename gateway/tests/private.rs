@@ -2,7 +2,7 @@
 
 mod town;
 
-use std::sync::Arc;
+use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use gateway::Config;
 use rustls::{
@@ -16,7 +16,11 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 use self::town::{Person, Town, within};
 
 fn connector(town: &Town, version: &'static SupportedProtocolVersion) -> TlsConnector {
-    let certificate = CertificateDer::from_pem_file(town.common.secrets_dir().join("tls.pem"));
+    connector_with(&town.common.secrets_dir().join("tls.pem"), version)
+}
+
+fn connector_with(certificate: &Path, version: &'static SupportedProtocolVersion) -> TlsConnector {
+    let certificate = CertificateDer::from_pem_file(certificate);
     let mut roots = RootCertStore::empty();
     roots.add(certificate.expect("the gateway made a certificate")).expect("it is one");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -26,14 +30,15 @@ fn connector(town: &Town, version: &'static SupportedProtocolVersion) -> TlsConn
     ))
 }
 
-async fn handshake(town: &Town, connector: &TlsConnector) -> std::io::Result<TlsStream<TcpStream>> {
-    let socket = TcpStream::connect(town.lines_tls).await?;
+async fn handshake(address: SocketAddr, connector: &TlsConnector) -> std::io::Result<TlsStream<TcpStream>> {
+    let socket = TcpStream::connect(address).await?;
     connector.connect("localhost".try_into().expect("a name"), socket).await
 }
 
 async fn connect(town: &Town, version: &'static SupportedProtocolVersion) -> Person {
-    let stream =
-        within("a handshake", handshake(town, &connector(town, version))).await.expect("it is trusted");
+    let stream = within("a handshake", handshake(town.lines_tls, &connector(town, version)))
+        .await
+        .expect("it is trusted");
     let (reader, writer) = tokio::io::split(stream);
     let mut person = Person::over(reader, writer);
     person.sees("200 welcome causerie/1 Causerie :").await;
@@ -98,7 +103,8 @@ async fn who_says_nothing_is_not_waited_for() {
 async fn one_too_many_is_told_why() {
     let town = Town::with(|config: &mut Config| config.limits.connections = 1).await;
     let _first = connect(&town, &TLS13).await;
-    let stream = handshake(&town, &connector(&town, &TLS13)).await.expect("a handshake all the same");
+    let stream =
+        handshake(town.lines_tls, &connector(&town, &TLS13)).await.expect("a handshake all the same");
     let (reader, writer) = tokio::io::split(stream);
     Person::over(reader, writer).sees("429 too-many-connections").await;
 }
@@ -117,12 +123,52 @@ async fn a_new_certificate_is_taken_up_without_dropping_anyone() {
         .status();
     assert!(hangup.is_ok_and(|status| status.success()));
     within("the certificate to change", async {
-        while handshake(&town, &before).await.is_ok() {
+        while handshake(town.lines_tls, &before).await.is_ok() {
             tokio::task::yield_now().await;
         }
     })
     .await;
-    let bob = within("a handshake", handshake(&town, &connector(&town, &TLS13))).await.expect("the new one");
+    let bob = within("a handshake", handshake(town.lines_tls, &connector(&town, &TLS13)))
+        .await
+        .expect("the new one");
     assert_eq!(bob.get_ref().1.protocol_version(), Some(ProtocolVersion::TLSv1_3));
     alice.asks("/nick alice", "200 nick alice").await;
+}
+
+/// <https://ircv3.net/specs/extensions/sts>: not with a certificate that nobody knows.
+#[tokio::test]
+async fn irc_clients_are_told_to_come_over_tls_where_the_certificate_is_an_operators() {
+    let own = Town::new().await;
+    let mut clear = Person::connect(own.irc).await;
+    clear.says("CAP LS 302").await;
+    assert!(!clear.sees_next(":irc.causerie.localhost CAP * LS ").await.contains("sts="));
+
+    let home = tempfile::tempdir().unwrap();
+    gateway::init(home.path()).unwrap();
+    let pair = home.path().join("tls.pem");
+    let town = Town::with(|config| {
+        (config.tls_certificate, config.tls_key) = (Some(pair.clone()), Some(pair.clone()));
+        config.irc_sts_port = Some(6697);
+    })
+    .await;
+    let mut clear = Person::connect(town.irc).await;
+    assert!(capabilities(&mut clear).await.contains(" sts=port=6697 "));
+    clear.asks("CAP REQ sts", ":irc.causerie.localhost CAP * NAK :sts").await;
+    let connector = connector_with(&pair, &TLS13);
+    let stream = within("a handshake", handshake(town.irc_tls, &connector)).await.expect("it is trusted");
+    let (reader, writer) = tokio::io::split(stream);
+    let mut secure = Person::over(reader, writer);
+    assert!(capabilities(&mut secure).await.contains(" sts=duration=2592000 "));
+}
+
+async fn capabilities(person: &mut Person) -> String {
+    person.says("CAP LS 302").await;
+    let mut all = String::new();
+    loop {
+        let line = person.sees_next(":irc.causerie.localhost CAP * LS ").await;
+        all += &format!(" {} ", line.rsplit_once(" :").expect("a list").1.trim_end());
+        if !line.contains(" LS * :") {
+            return all;
+        }
+    }
 }

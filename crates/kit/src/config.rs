@@ -74,6 +74,9 @@ pub struct Common {
     /// Folder of the processes' keys; without it `<data>/secrets`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secrets: Option<PathBuf>,
+    /// Networks of load balancers. They say by the PROXY protocol (v1 or v2), on every port, who connects: nobody else is believed, and
+    /// who comes from there without it is not let in.
+    pub proxies: Vec<IpNet>,
     pub bus: BusConfig,
     pub urls: Urls,
     pub log: LogConfig,
@@ -86,6 +89,7 @@ impl Default for Common {
             network: "Causerie".into(),
             data: "data".into(),
             secrets: None,
+            proxies: Vec::new(),
             bus: BusConfig::default(),
             urls: Urls::default(),
             log: LogConfig::default(),

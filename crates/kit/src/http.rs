@@ -7,12 +7,14 @@ mod frame;
 mod handles;
 mod listen;
 mod pages;
+mod proxy;
 mod readiness;
 mod slots;
 
 use std::{net::SocketAddr, sync::Arc};
 
 use api::auth::ServiceName;
+use ipnet::IpNet;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use self::{
@@ -32,6 +34,8 @@ pub struct ServiceFrame {
     pub routes: OpenApiRouter,
     pub readiness: Readiness,
     pub limits: HttpLimits,
+    /// Load balancers: see [`crate::config::Common::proxies`].
+    pub proxies: Vec<IpNet>,
     /// What [`crate::Caller`] asks.
     pub verifier: Option<Arc<Verifier>>,
     pub tasks: Tasks,
@@ -43,7 +47,8 @@ pub async fn serve(frame: ServiceFrame) -> Result<SocketAddr, ListenError> {
     let addr = listener.local_addr().map_err(|source| ListenError::Other { addr: frame.listen, source })?;
     let tasks = frame.tasks.clone();
     let limits = frame.limits.clone();
+    let acceptor = Acceptor::new(listener, frame.proxies.clone());
     let app = frame::app(frame);
-    tasks.serve("http", listen::run(listener, app, limits, tasks.draining_token()));
+    tasks.serve("http", listen::run(acceptor, app, limits, tasks.draining_token()));
     Ok(addr)
 }

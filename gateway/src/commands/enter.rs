@@ -1,5 +1,7 @@
 //! Registration of IRC: in several commands, and in any order of them (RFC 2812 §3.1).
 
+use std::net::IpAddr;
+
 use api::{
     ErrorCode, Nick,
     auth::USERNAME,
@@ -10,12 +12,34 @@ use kit::config::Secret;
 use super::{irc, nick, sasl};
 use crate::{
     command::{Answer, Outcome, Refusal},
-    dialect::irc::{Registration, Told, Wanted},
+    dialect::irc::{Registration, Told, Wanted, are_equal},
     session::Session,
 };
 
 pub(super) fn pass(session: &mut Session, password: Secret<String>) -> Answer {
     registration(session)?.password(password);
+    Ok(Outcome::Irc(Told::Nothing))
+}
+
+/// <https://ircv3.net/specs/extensions/webirc>: before anything else that says who it is.
+pub(super) fn webirc(
+    session: &mut Session,
+    password: &Secret<String>,
+    address: &str,
+    is_secure: bool,
+) -> Answer {
+    let known = session.gateway.config.webirc_password.as_ref();
+    let is_right = known.is_some_and(|known| are_equal(password, known));
+    let address = address.parse::<IpAddr>().ok();
+    let refused = match (&mut session.irc, address) {
+        (Some(irc), Some(address)) if irc.is_gateway && is_right => {
+            irc.is_gateway = false;
+            session.comes_from(address, is_secure).err()
+        }
+        (Some(irc), None) if irc.is_gateway && is_right => Some("this is no address"),
+        _ => Some("you are not believed for whom you connect"),
+    };
+    session.leaving = refused.map(str::to_owned);
     Ok(Outcome::Irc(Told::Nothing))
 }
 

@@ -3,7 +3,7 @@ use crate::{
     command::{Answer, Outcome},
     dialect::{
         Dialect,
-        irc::{CapReply, CapRequest, Caps, Counts, Offer, Told, Word},
+        irc::{CapReply, CapRequest, Caps, Counts, Offer, Sts, Told, Word, unknown},
     },
     session::Session,
 };
@@ -13,6 +13,9 @@ pub(super) async fn irc(session: &mut Session, word: Word) -> Answer {
     match word {
         Word::Cap(request) => cap(session, request).await,
         Word::Pass(password) => enter::pass(session, password),
+        Word::Webirc { password, address, is_secure } => {
+            enter::webirc(session, &password, &address, is_secure)
+        }
         Word::User { username, realname } => enter::user(session, &username, realname).await,
         Word::Authenticate(param) => sasl::authenticate(session, param).await,
         Word::Register { account, password } => sasl::register(session, account, password).await,
@@ -35,17 +38,23 @@ pub(super) async fn irc(session: &mut Session, word: Word) -> Answer {
             signal::to_role(session, &channel, role, (kind, text), tags).await
         }
         Word::Tags { .. } | Word::Part(_) => Ok(Outcome::Irc(Told::Nothing)),
+        Word::Http(verb) if session.is_somebody() => Err(unknown(&verb)),
+        // A page in somebody's browser may write here what it likes, behind the head of a request.
+        Word::Http(_) => {
+            session.leaving = Some("this is no web server".to_owned());
+            Ok(Outcome::Irc(Told::Nothing))
+        }
         Word::Nothing => Ok(Outcome::Irc(Told::Nothing)),
     }
 }
 
 async fn cap(session: &mut Session, request: CapRequest) -> Answer {
-    let is_private = session.takes_secrets();
+    let (is_private, sts) = (session.takes_secrets(), Sts::of(session.is_secure(), &session.gateway.config));
     let registers_early = session.gateway.config.irc_register_before_connect;
     let Some(irc) = &mut session.irc else { return Ok(Outcome::Irc(Told::Nothing)) };
     let queue = &session.client.queue;
     let Dialect::Irc(caps) = queue.dialect() else { return Ok(Outcome::Irc(Told::Nothing)) };
-    let offer = |knows_302| Offer { knows_302, is_private, registers_early };
+    let offer = |knows_302| Offer { knows_302, is_private, registers_early, sts };
     let reply = match request {
         CapRequest::Ls(version) => {
             if let Some(registration) = &mut irc.registration {

@@ -57,7 +57,7 @@ async fn open(session: &Session, login: Login, nick: Option<&Nick>) -> Result<Op
     let item = OpenSession {
         replaces: session.client.session(),
         nick: nick.map(ToString::to_string),
-        ..reopen::opening(&session.gateway, &session.client, session.address, credentials)
+        ..reopen::opening(&session.gateway, &session.client, session.address(), credentials)
     };
     let id = item.id.clone();
     let opened = if by_password { alone(session, item).await } else { session.gateway.opens.put(item).await };

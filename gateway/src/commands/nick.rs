@@ -25,7 +25,7 @@ pub(super) fn parse(nick: &str) -> Result<Nick, Refusal> {
 
 pub(super) async fn enter(session: &mut Session, wanted: &Nick) -> Answer {
     let credentials = Credentials::Guest { nick: wanted.to_string() };
-    let open = reopen::opening(&session.gateway, &session.client, session.address, credentials);
+    let open = reopen::opening(&session.gateway, &session.client, session.address(), credentials);
     let id = open.id.clone();
     let gateway = &session.gateway;
     let mut opened = gateway.opens.put(open.clone()).await;

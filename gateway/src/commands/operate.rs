@@ -34,7 +34,7 @@ pub(super) async fn oper(session: &mut Session, name: String, password: Secret<S
     session.admit_login()?;
     let (actor, id) = (session.actor()?, session.session_id()?);
     let by = Operate { name, password: password.into_inner() };
-    let answer = session.gateway.users.operate(&actor, session.address, &id, &by).await;
+    let answer = session.gateway.users.operate(&actor, session.address(), &id, &by).await;
     match answer.of(ServiceName::Users) {
         Ok(may) => {
             session.login_succeeded();

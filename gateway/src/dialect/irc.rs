@@ -23,13 +23,13 @@ mod verbs;
 pub(crate) mod word;
 
 pub(crate) use self::{
-    caps::{Caps, Offer, Reply as CapReply, Request as CapRequest},
-    decode::{conversation::say_to, decode},
+    caps::{Caps, Offer, Reply as CapReply, Request as CapRequest, Sts},
+    decode::{conversation::say_to, decode, unknown},
     encode::{answer, closing, ping, presence},
     entry::fits,
     events::{ENTRIES, event, relevant},
     frame::frame,
-    registration::{Registration, Wanted},
+    registration::{Registration, Wanted, are_equal},
     sasl::{Exchange, Fault, Next, step as sasl_step},
     word::{Counts, End, HistoryAsked, HistoryPart, LoggedIn, Monitor, NetBan, Page, Selector, Told, Word},
 };
@@ -47,6 +47,8 @@ const NOBODY: &str = "*";
 pub(crate) struct Connected {
     /// It understands capabilities' values, and lists of several lines: `CAP LS 302`.
     pub(crate) knows_302: bool,
+    /// A gateway's, until it says for whom (WEBIRC).
+    pub(crate) is_gateway: bool,
     /// Until it is welcomed.
     pub(crate) registration: Option<Registration>,
     /// The same, for those who count.
@@ -62,6 +64,7 @@ impl Connected {
     pub(crate) fn new(server: Arc<Server>) -> Self {
         Self {
             knows_302: false,
+            is_gateway: false,
             registration: Some(Registration::default()),
             stranger: Some(server.stranger()),
             sasl: None,

@@ -11,6 +11,7 @@ use std::{
 };
 
 use gateway::{Config, Started};
+use ipnet::IpNet;
 use kit::{
     Clock, Running, Service,
     config::{Common, Settings},
@@ -46,6 +47,11 @@ impl Town {
 
     /// With settings of the gateway's.
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::behind(&[], change).await
+    }
+
+    /// With load balancers in front of the gateway.
+    pub(crate) async fn behind(proxies: &[IpNet], change: impl FnOnce(&mut Config)) -> Self {
         let (mut common, home) = kit::testing::common();
         common.http.test_faults = true;
         let [users, channels, messages, logs] =
@@ -84,7 +90,8 @@ impl Town {
         service.irc_tls.set_port(0);
         service.listen.set_port(0);
         change(&mut service);
-        let started = gateway::start(Settings { common: common.clone(), service }).await;
+        let of_gateway = Common { proxies: proxies.to_vec(), ..common.clone() };
+        let started = gateway::start(Settings { common: of_gateway, service }).await;
         let Started { running, lines, lines_tls, irc, irc_tls } = started.expect("the gateway is up");
         Self {
             lines,

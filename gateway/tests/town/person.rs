@@ -34,6 +34,13 @@ impl Person {
         Self::on(within("a connection", socket.connect(address)).await.expect("the gateway listens"))
     }
 
+    /// From another address of this machine.
+    pub(crate) async fn connect_from(from: &str, address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind(SocketAddr::new(from.parse().expect("an address"), 0)).expect("it is ours");
+        Self::on(within("a connection", socket.connect(address)).await.expect("the gateway listens"))
+    }
+
     fn on(stream: TcpStream) -> Self {
         let (reader, writer) = stream.into_split();
         Self::over(reader, writer)

@@ -78,13 +78,17 @@ pub fn tend(stream: &TcpStream) -> io::Result<()> {
 }
 
 /// Accepts until told to drain, then finishes what is in hand.
-pub(super) async fn run(listener: TcpListener, app: Router, limits: HttpLimits, draining: CancellationToken) {
+pub(super) async fn run(
+    mut listener: Acceptor,
+    app: Router,
+    limits: HttpLimits,
+    draining: CancellationToken,
+) {
     let mut protocol = http1::Builder::new();
     protocol.timer(TokioTimer::new()).header_read_timeout(limits.header_timeout.get());
     let connections = TaskTracker::new();
     let slots = Arc::new(Semaphore::new(http_connections(limits.connections, "http.connections")));
     let crowd = Crowd::new(limits.connections_per_address, limits.uncounted);
-    let mut listener = Acceptor::new(listener);
     loop {
         let accepted = async {
             let slot = slots.clone().acquire_owned().await;

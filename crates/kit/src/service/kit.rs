@@ -88,6 +88,7 @@ impl Kit {
             routes: routes.merge(self.bus.routes()),
             readiness: self.readiness,
             limits: self.common.http,
+            proxies: self.common.proxies,
             verifier: Some(self.verifier),
             tasks: tasks.clone(),
         };

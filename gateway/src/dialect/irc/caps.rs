@@ -1,8 +1,11 @@
 //! Capabilities: which there are, and what a client has asked for (IRCv3 capability-negotiation).
 
+use std::{borrow::Cow, fmt};
+
 use proto::irc::cap::{self, Capability, Folding};
 
 use super::{multiline, sasl::MECHANISMS};
+use crate::config::Config;
 
 /// A set of capabilities. What is equal here is spoken to alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -41,6 +44,9 @@ impl Caps {
     pub(crate) const ACCOUNT_NOTIFY: Self = Self(1 << 16);
     pub(crate) const EXTENDED_MONITOR: Self = Self(1 << 17);
     pub(crate) const SETNAME: Self = Self(1 << 18);
+
+    /// Never asked for: what it says is in its value.
+    const STS: Self = Self(1 << 63);
 
     pub(crate) const CHATHISTORY: Self = Self(1 << 31);
     pub(crate) const ACCOUNT_REGISTRATION: Self = Self(1 << 32);
@@ -101,6 +107,7 @@ const TABLE: &[Row] = &[
     row("server-time", Caps::SERVER_TIME),
     row("setname", Caps::SETNAME),
     row("standard-replies", Caps::STANDARD_REPLIES),
+    row("sts", Caps::STS),
     row("userhost-in-names", Caps::USERHOST_IN_NAMES),
 ];
 
@@ -134,6 +141,37 @@ pub(crate) struct Offer {
     pub(crate) is_private: bool,
     /// Accounts can be made before coming in.
     pub(crate) registers_early: bool,
+    pub(crate) sts: Option<Sts>,
+}
+
+/// Strict transport security (<https://ircv3.net/specs/extensions/sts>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sts {
+    /// In clear: come again over TLS, at this port.
+    Port(u16),
+    /// Over TLS: never come otherwise for so many seconds.
+    Duration(u64),
+}
+
+impl Sts {
+    /// A certificate that we made for ourselves would keep everybody away.
+    pub(crate) fn of(is_secure: bool, config: &Config) -> Option<Self> {
+        config.tls_certificate.as_ref().filter(|_| !config.irc_sts.get().is_zero())?;
+        Some(if is_secure {
+            Self::Duration(config.irc_sts.get().as_secs())
+        } else {
+            Self::Port(config.irc_sts_port.unwrap_or_else(|| config.irc_tls.port()))
+        })
+    }
+}
+
+impl fmt::Display for Sts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Port(port) => write!(f, "port={port}"),
+            Self::Duration(seconds) => write!(f, "duration={seconds}"),
+        }
+    }
 }
 
 impl Caps {
@@ -141,7 +179,7 @@ impl Caps {
     /// subcommand").
     pub(crate) fn requested(self, list: &str, offer: Offer) -> Option<Self> {
         cap::requested(list).try_fold(self, |caps, wanted| {
-            let row = offer.table().find(|row| row.name == wanted.name)?;
+            let row = offer.table().find(|row| row.name == wanted.name && row.bit != Self::STS)?;
             Some(if wanted.on { caps.or(row.bit) } else { caps.without(row.bit) })
         })
     }
@@ -152,19 +190,26 @@ impl Offer {
         TABLE.iter().filter(move |row| match row.bit {
             // Its limits are in its value: without them it cannot be used.
             Caps::MULTILINE => self.knows_302,
+            Caps::STS => self.knows_302 && self.sts.is_some(),
             bit => !OF_PASSWORDS.has(bit) || self.is_private,
         })
     }
 
-    fn value(self, row: &Row) -> Option<&'static str> {
-        let value = row.value.filter(|_| self.knows_302)?;
-        let early = row.bit == Caps::ACCOUNT_REGISTRATION && self.registers_early;
-        Some(if early { EARLY_AND_CUSTOM_NAME } else { value })
+    fn value(self, row: &Row) -> Option<Cow<'static, str>> {
+        if !self.knows_302 {
+            return None;
+        }
+        match row.bit {
+            Caps::STS => self.sts.map(|sts| sts.to_string().into()),
+            Caps::ACCOUNT_REGISTRATION if self.registers_early => Some(EARLY_AND_CUSTOM_NAME.into()),
+            _ => row.value.map(Cow::Borrowed),
+        }
     }
 
     fn rows(self, out: &mut Vec<u8>, reply: cap::Reply<'_>, rows: impl Iterator<Item = &'static Row>) {
+        let rows: Vec<_> = rows.map(|row| (row.name, self.value(row))).collect();
         let capabilities: Vec<_> =
-            rows.map(|row| Capability { name: row.name, value: self.value(row) }).collect();
+            rows.iter().map(|(name, value)| Capability { name, value: value.as_deref() }).collect();
         let folding = if self.knows_302 { Folding::Marked } else { Folding::OneLine };
         reply.list(out, folding, &capabilities);
     }
@@ -209,12 +254,14 @@ mod tests {
     #[test]
     fn a_request_is_granted_as_a_whole_or_not_at_all() {
         let some = Caps::SERVER_TIME.or(Caps::BATCH);
-        let offer = Offer { knows_302: true, is_private: false, registers_early: true };
+        let offer =
+            Offer { knows_302: true, is_private: false, registers_early: true, sts: Some(Sts::Port(6697)) };
         let echo = Caps::SERVER_TIME.or(Caps::ECHO_MESSAGE);
         assert_eq!(Caps::NONE.requested("server-time batch", offer), Some(some));
         assert_eq!(some.requested("-batch echo-message", offer), Some(echo));
         assert_eq!(some.requested("batch foo", offer), None);
         assert_eq!(some.requested("", offer), Some(some));
+        assert_eq!(some.requested("sts", offer), None, "it is not for the asking");
         assert_eq!(some.requested("sasl", offer), None, "passwords in clear");
         assert!(some.requested("sasl", Offer { is_private: true, ..offer }).is_some());
     }

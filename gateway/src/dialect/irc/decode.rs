@@ -27,6 +27,9 @@ const MAX_SHOWN: usize = 64;
 /// Bytes of a label (IRCv3 labeled-response, "The label tag"), as it is sent: escapes are not counted there.
 const MAX_LABEL: usize = 2 * 64;
 
+/// Methods that requests begin with (RFC 9110 §9).
+const HTTP: [&str; 9] = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
+
 /// Targets of one line: `TARGMAX` in 005. Each is a command, which others wait for.
 pub(super) const TARGETS: &[(&str, usize)] = &[
     ("JOIN", 20),
@@ -49,7 +52,13 @@ pub(crate) fn decode(caps: Caps, line: &str) -> Option<Request> {
     let verb = verbs::find(&message.upper_verb());
     let label = label(caps, message.tags);
     let Some(verb) = verb else {
-        return Some(Request::one(Ask { label, verb: "" }, Err(unknown(message.verb))));
+        let is_http = HTTP.contains(&message.verb);
+        let command = if is_http {
+            Ok(Command::Irc(Word::Http(message.verb.to_owned())))
+        } else {
+            Err(unknown(message.verb))
+        };
+        return Some(Request::one(Ask { label, verb: "" }, command));
     };
     let mut commands = if message.params.len() < verb.least {
         vec![Err(missing("parameter"))]
@@ -120,7 +129,7 @@ fn label(caps: Caps, tags: irc::Tags<'_>) -> Option<Box<str>> {
     (!label.is_empty() && label.len() <= MAX_LABEL).then(|| label.into())
 }
 
-fn unknown(verb: &str) -> Refusal {
+pub(crate) fn unknown(verb: &str) -> Refusal {
     let shown: String = verb.chars().take(MAX_SHOWN).collect();
     Refusal::new(ErrorCode::UnknownCommand).what(shown).detail("there is no such command")
 }

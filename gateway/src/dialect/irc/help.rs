@@ -45,6 +45,7 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("USERHOST", "<nick>…", "where they are"),
     ("VERSION", "", "which version runs here"),
     ("WALLOPS", "<text>", "operators: tell everybody who has the mode w"),
+    ("WEBIRC", "<password> <gateway> <host> <address> [:options]", "gateways: say for whom you connect"),
     ("WHO", "<channel or mask> [%fields]", "who is there"),
     ("WHOIS", "<nick>", "about somebody"),
     ("WHOWAS", "<nick> [count]", "who had that nick"),

@@ -50,11 +50,7 @@ impl Registration {
 
     /// Whether the password is that of the server.
     pub(crate) fn knows(&self, password: &Secret<String>) -> bool {
-        let Some(given) = &self.password else { return false };
-        let (given, password) = (given.expose().as_bytes(), password.expose().as_bytes());
-        // Takes as long whatever is wrong: nobody finds it out byte by byte.
-        let differ = given.iter().zip(password).fold(0, |differ, (a, b)| differ | (a ^ b));
-        given.len() == password.len() && differ == 0
+        self.password.as_ref().is_some_and(|given| are_equal(given, password))
     }
 
     /// `CAP LS` or `CAP REQ`: nobody is welcomed before `CAP END`.
@@ -73,6 +69,13 @@ impl Registration {
         }
         Some(Wanted { nick: self.nick.clone()?, realname: self.realname.clone()? })
     }
+}
+
+/// Takes as long whatever is wrong: nobody finds a password out byte by byte.
+pub(crate) fn are_equal(given: &Secret<String>, password: &Secret<String>) -> bool {
+    let (given, password) = (given.expose().as_bytes(), password.expose().as_bytes());
+    let differ = given.iter().zip(password).fold(0, |differ, (a, b)| differ | (a ^ b));
+    given.len() == password.len() && differ == 0
 }
 
 #[cfg(test)]

@@ -34,6 +34,7 @@ const VERBS: &[Verb] = &[
     open("REGISTER", 3, entry::register),
     open("USER", 4, entry::user),
     open("VERIFY", 2, entry::verify),
+    open("WEBIRC", 4, entry::webirc),
 
     verb("INVITE", 2, channel::invite),
     verb("JOIN", 1, channel::join),

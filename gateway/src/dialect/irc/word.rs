@@ -18,6 +18,12 @@ pub(crate) enum Word {
     Cap(caps::Request),
     /// The server's password.
     Pass(Secret<String>),
+    /// A gateway says for whom it connects.
+    Webirc {
+        password: Secret<String>,
+        address: String,
+        is_secure: bool,
+    },
     User {
         username: String,
         realname: String,
@@ -75,6 +81,8 @@ pub(crate) enum Word {
         text: String,
         tags: Tags,
     },
+    /// A verb of HTTP, not of IRC.
+    Http(String),
     /// Nothing is done, and nothing is answered.
     Nothing,
 }
@@ -85,6 +93,8 @@ impl Word {
         match self {
             Self::Cap(_) => "cap",
             Self::Pass(_) => "pass",
+            Self::Webirc { .. } => "webirc",
+            Self::Http(_) => "http",
             Self::User { .. } => "user",
             Self::Authenticate(_) => "authenticate",
             Self::Register { .. } => "register",
@@ -114,6 +124,8 @@ impl Word {
             self,
             Self::Cap(_)
                 | Self::Pass(_)
+                | Self::Webirc { .. }
+                | Self::Http(_)
                 | Self::User { .. }
                 | Self::Authenticate(_)
                 | Self::Register { .. }

@@ -52,6 +52,13 @@ pub(crate) fn pass(params: &Params<'_>) -> Commands {
     one(Command::Irc(Word::Pass(Secret::new(params[0].to_owned()))))
 }
 
+/// `WEBIRC <password> <gateway> <host> <address> [:<options>]`. Whose host it is we find out by ourselves: see `kit`'s cloaks.
+pub(crate) fn webirc(params: &Params<'_>) -> Commands {
+    let is_secure = params.get(4).is_some_and(|options| options.split(' ').any(|option| option == "secure"));
+    let password = Secret::new(params[0].to_owned());
+    one(Command::Irc(Word::Webirc { password, address: params[3].to_owned(), is_secure }))
+}
+
 pub(crate) fn user(params: &Params<'_>) -> Commands {
     // RFC 2812 §3.1.3: the mode and an unused parameter stand between.
     let realname = params[3];
