@@ -6,6 +6,7 @@ mod joining;
 mod leaving;
 mod listing;
 mod publishing;
+mod saying;
 mod setting;
 
 pub(crate) use self::{joining::Join, leaving::Part};
@@ -57,6 +58,14 @@ impl fmt::Display for ChannelRef {
     }
 }
 
+/// What a change of a channel needs to know of it, beside who is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum With {
+    People,
+    Lists,
+    Metadata,
+}
+
 /// Who asks for a change, and by what way.
 #[derive(Debug, Clone)]
 pub(crate) struct Who {
@@ -99,7 +108,7 @@ impl Changes {
         who: &Who,
         channel: &ChannelRef,
         others: &[&UserId],
-        lists: bool,
+        with: With,
         apply: impl FnOnce(&mut Ledger, &ChannelId) -> Result<Change, ErrorCode>,
     ) -> kit::Result<Changed> {
         let id = self.resolve(channel).await?;
@@ -109,8 +118,10 @@ impl Changes {
         self.store.rooms_by_id(&mut tx, &mut ledger, &[&id]).await?;
         let places: BTreeSet<_> = people.map(|user| (id.clone(), user.clone())).collect();
         self.store.seats(&mut tx, &mut ledger, &places).await?;
-        if lists {
-            self.store.lists(&mut tx, &mut ledger).await?;
+        match with {
+            With::People => {}
+            With::Lists => self.store.lists(&mut tx, &mut ledger).await?,
+            With::Metadata => self.store.said(&mut tx, &mut ledger).await?,
         }
         let change = apply(&mut ledger, &id).map_err(|code| refused(code, channel))?;
         let changed = answer(&ledger, change, &who.actor);

@@ -7,6 +7,7 @@ mod events;
 mod invitations;
 mod lists;
 mod members;
+mod metadata;
 mod parts;
 mod services;
 mod settings;
@@ -28,6 +29,8 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(settings::set_role))
         .routes(routes!(settings::set_topic))
         .routes(routes!(settings::set_modes))
+        .routes(routes!(metadata::list, metadata::clear))
+        .routes(routes!(metadata::show, metadata::set, metadata::remove))
         .routes(routes!(invitations::list))
         .routes(routes!(invitations::invite, invitations::withdraw))
         .routes(routes!(lists::list, lists::add))

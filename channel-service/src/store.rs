@@ -7,6 +7,7 @@ mod erase;
 mod ledger;
 mod reading;
 mod rows;
+mod saying;
 mod tasks;
 mod upkeep;
 mod write;

@@ -12,6 +12,7 @@ mod kick;
 mod list;
 mod login;
 mod marker;
+mod metadata;
 mod mode;
 mod monitor;
 mod multiline;

@@ -141,7 +141,7 @@ impl Connection {
                     Some(request) => request,
                     None => continue,
                 },
-                Some(Err(error)) => dialect.unreadable(error),
+                Some(Err(error)) => dialect.unreadable(error, &self.lines),
             };
             self.room_for_replies(OPEN_SENDS, UNREAD_REPLIES).await?;
             if let Some(reason) = self.carry_out(request).await? {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use api::{EntryKind, Timestamp};
 use bytes::Bytes;
-use proto::lines::{self, LineError};
+use proto::lines::{self, LineBuffer, LineError};
 
 use crate::{
     command::{Answer, Command, Refusal},
@@ -108,6 +108,19 @@ impl Dialect {
         }
     }
 
+    /// Whether it has words for what people and channels say of themselves.
+    pub(crate) const fn shows_metadata(self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Irc(caps) => caps.has(irc::Caps::METADATA),
+        }
+    }
+
+    /// What somebody or a channel says now; no value: no more.
+    pub(crate) fn metadata(self, client: &Client, target: &str, key: &str, value: Option<&str>) -> Bytes {
+        if self.shows_metadata() { irc::metadata(client, target, key, value) } else { Bytes::new() }
+    }
+
     /// Whether the answer to a join shows all of the channel.
     pub(crate) const fn shows_joined(self) -> bool {
         matches!(self, Self::Irc(_))
@@ -183,7 +196,7 @@ impl Dialect {
     }
 
     /// A line that cannot be read.
-    pub(crate) fn unreadable(self, error: LineError) -> Request {
+    pub(crate) fn unreadable(self, error: LineError, lines: &LineBuffer) -> Request {
         let code = match error {
             LineError::TooLong { .. } => api::ErrorCode::LineTooLong,
             LineError::InvalidUtf8 => api::ErrorCode::InvalidUtf8,
@@ -192,7 +205,11 @@ impl Dialect {
         if let LineError::TooLong { limit } = error {
             refusal = refusal.what(limit.to_string());
         }
-        Request::one(Ask::default(), Err(refusal))
+        let ask = match (self, error) {
+            (Self::Irc(caps), LineError::InvalidUtf8) => irc::asked(caps, &lines.not_utf8()),
+            _ => Ask::default(),
+        };
+        Request::one(ask, Err(refusal))
     }
 
     /// A command's reply, whole but for the [`frame`](Self::frame).

@@ -11,6 +11,7 @@ mod endings;
 mod heads;
 mod healer;
 mod join;
+pub(crate) mod metadata;
 mod passing;
 mod person;
 mod resume;
@@ -44,8 +45,8 @@ use tokio::sync::Notify;
 use crate::command::Named;
 
 use self::{
-    channel::Channel, client::Change, direct::Direct, due::Due, endings::Endings, person::Known, run::Run,
-    session::Local, watch::Watched,
+    channel::Channel, client::Change, direct::Direct, due::Due, endings::Endings, metadata::Newcomer,
+    person::Known, run::Run, session::Local, watch::Watched,
 };
 pub(crate) use self::{
     client::{Addressee, Client, ClientId, Membership},
@@ -82,6 +83,8 @@ pub(crate) struct State {
     nicks: HashMap<String, UserId>,
     /// Nicks that somebody here watches, by key.
     watched: HashMap<String, Watched>,
+    /// Who has come into channels where somebody hears of metadata, and not been asked about.
+    newcomers: Vec<Newcomer>,
     /// What to hear of, where the bus lets one choose.
     channel_interest: Option<Interest>,
     conversation_interest: Option<Interest>,

@@ -7,12 +7,17 @@ use api::{
     channels::{ChannelSummary, ListEntry, ListKind, Member, Topic},
     id::{GatewayId, MessageId},
     messages::ReadMarker,
+    metadata::Metadatum,
     mode::{Modes, Role, Roles},
     users::{FormerNick, User},
 };
 use kit::config::Secret;
 
-use crate::{dialect::irc::Told, event, refusal::Refusal};
+use crate::{
+    dialect::irc::{MetadataTold, Told},
+    event,
+    refusal::Refusal,
+};
 
 /// What came of a command.
 pub(crate) enum Outcome {
@@ -167,6 +172,8 @@ pub(crate) struct Found {
     pub(crate) marker: ReadMarker,
     /// The latest that was said, for those who do not ask for it.
     pub(crate) lines: Vec<(Entry, event::Shown)>,
+    /// What the channel and its members say of themselves, for those who want to know that.
+    pub(crate) metadata: Option<MetadataTold>,
 }
 
 /// A member as shown here.
@@ -211,6 +218,8 @@ pub(crate) struct Seen {
     pub(crate) operator: bool,
     /// Channels that they are in, of those that may be told.
     pub(crate) channels: Vec<(Roles, ChannelName)>,
+    /// What they say of themselves, for those who want to know that.
+    pub(crate) metadata: Vec<Metadatum>,
 }
 
 /// What a client is answered in the end.

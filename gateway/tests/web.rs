@@ -127,7 +127,7 @@ async fn who_asks_for_it_speaks_irc_on_a_web_socket() {
         bob.says(&format!("salut {nick}")).await;
         browser.sees(&format!("{mark}:bob!")).await;
         browser.says(b"PRIVMSG #x :caf\xe9".to_vec()).await;
-        browser.sees(&format!("{mark}:irc.causerie.localhost FAIL * INVALID_UTF8 ")).await;
+        browser.sees(&format!("{mark}:irc.causerie.localhost FAIL PRIVMSG INVALID_UTF8 ")).await;
         browser.says("PING still").await;
         browser.sees(&format!("{mark}:irc.causerie.localhost PONG ")).await;
     }

@@ -3,6 +3,7 @@
 mod accounts;
 mod api_tokens;
 mod asker;
+mod metadata;
 mod operating;
 mod operators;
 mod paging;
@@ -37,6 +38,9 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(users::show, users::patch))
         .routes(routes!(users::lookup))
         .routes(routes!(users::history))
+        .routes(routes!(metadata::list, metadata::clear))
+        .routes(routes!(metadata::show, metadata::set, metadata::remove))
+        .routes(routes!(metadata::lookup))
         .routes(routes!(sessions::list, sessions::delete_all))
         .routes(routes!(sessions::delete_one))
         .routes(routes!(sessions::open))

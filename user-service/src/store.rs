@@ -13,6 +13,7 @@ pub(crate) mod invites;
 pub mod keys;
 pub(crate) mod leases;
 pub(crate) mod marks;
+pub mod metadata;
 pub(crate) mod names;
 pub(crate) mod operating;
 pub(crate) mod operators;

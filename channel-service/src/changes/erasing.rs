@@ -32,9 +32,11 @@ impl Changes {
         ledger.rooms.values().for_each(|room| names.gather_room(room, user));
         ledger.seats.values().for_each(|seat| names.gather_member(&seat.member));
         ids.extend(self.store.channels_listing(&mut tx, &names.mask_keys()).await?);
+        ids.extend(self.store.spoken_of_by(&mut tx, user).await?);
         ids.retain(|id| !ledger.rooms.contains_key(id));
         self.store.rooms_by_id(&mut tx, &mut ledger, &ids.iter().collect::<Vec<_>>()).await?;
         self.store.lists(&mut tx, &mut ledger).await?;
+        self.store.said(&mut tx, &mut ledger).await?;
 
         let nick = Nick::try_from(NOBODY).expect("a plain word is a nick");
         let nobody = Person { id: user.clone(), nick, user_version: 0 };
@@ -56,6 +58,7 @@ impl Changes {
             if topic && ledger.rooms[&id].channel.topic.is_some() {
                 ledger.clear_topic(&id);
             }
+            ledger.unsay_by(&id, user);
             let keys = names.mask_keys();
             for list in [ListKind::Bans, ListKind::Excepts, ListKind::InviteMasks] {
                 let listed = ledger.lists.get(&id).map(|lists| lists.of(list).clone()).unwrap_or_default();
@@ -154,6 +157,9 @@ fn without(json: &str, user: &UserId, names: &Names) -> String {
         let own = names_user(event.get("user")) && event.get("kind").is_none_or(|kind| kind != "kicked");
         if by || own {
             event.remove("reason");
+        }
+        if by && event.get("kind").is_some_and(|kind| kind == "metadata") {
+            event.remove("value");
         }
         let names_founder =
             event.get("founder").and_then(Value::as_str).is_some_and(|founder| names.0.contains(founder));

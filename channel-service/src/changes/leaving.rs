@@ -11,7 +11,7 @@ use api::{
 };
 use kit::Failure;
 
-use super::{Changes, ChannelRef, Who, answer};
+use super::{Changes, ChannelRef, Who, With, answer};
 use crate::{domain::ledger::Ending, error::refused};
 
 /// Somebody leaves a channel.
@@ -57,7 +57,7 @@ impl Changes {
         reason: Option<String>,
     ) -> kit::Result<Changed> {
         let doer = who.doer();
-        self.change(who, channel, &[target], false, |ledger, id| {
+        self.change(who, channel, &[target], With::People, |ledger, id| {
             ledger.kick(id, &who.actor, &doer, target, reason)
         })
         .await

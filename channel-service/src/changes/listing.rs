@@ -8,7 +8,7 @@ use api::{
 };
 use kit::Failure;
 
-use super::{Changes, ChannelRef, Who, answer};
+use super::{Changes, ChannelRef, Who, With, answer};
 use crate::{
     domain::{
         ledger::NewEntry,
@@ -34,7 +34,7 @@ impl Changes {
         let new = NewEntry { list, entry, limit: self.config.max_list_entries };
         let doer = who.doer();
         let mut listed = None;
-        let change = self.change(who, channel, &[], true, |ledger, id| {
+        let change = self.change(who, channel, &[], With::Lists, |ledger, id| {
             let (entry, change) = ledger.list(id, &who.actor, &doer, new)?;
             listed = Some(entry);
             Ok(change)
@@ -57,8 +57,10 @@ impl Changes {
         entry: &ListEntryId,
     ) -> kit::Result<Changed> {
         let doer = who.doer();
-        self.change(who, channel, &[], true, |ledger, id| ledger.unlist(id, &who.actor, &doer, list, entry))
-            .await
+        self.change(who, channel, &[], With::Lists, |ledger, id| {
+            ledger.unlist(id, &who.actor, &doer, list, entry)
+        })
+        .await
     }
 
     pub(crate) async fn invite(

@@ -8,7 +8,7 @@ use api::{
 };
 use kit::Failure;
 
-use super::{Changes, ChannelRef, Who};
+use super::{Changes, ChannelRef, Who, With};
 use crate::domain::{ledger::Expected, modes, room};
 
 impl Changes {
@@ -20,7 +20,7 @@ impl Changes {
         expected: Expected<'_>,
     ) -> kit::Result<Changed> {
         let doer = who.doer();
-        self.change(who, channel, &[], false, |ledger, id| {
+        self.change(who, channel, &[], With::People, |ledger, id| {
             ledger.set_topic(id, &who.actor, &doer, text, expected)
         })
         .await
@@ -37,7 +37,7 @@ impl Changes {
             return Err(Failure::new(ErrorCode::InvalidMode).detail(why.clone()).field(field, why));
         }
         let doer = who.doer();
-        self.change(who, channel, &[], false, |ledger, id| {
+        self.change(who, channel, &[], With::People, |ledger, id| {
             ledger.set_modes(id, &who.actor, &doer, patch, expected)
         })
         .await
@@ -52,7 +52,7 @@ impl Changes {
         expected: Expected<'_>,
     ) -> kit::Result<Changed> {
         let doer = who.doer();
-        self.change(who, channel, &[target], false, |ledger, id| {
+        self.change(who, channel, &[target], With::People, |ledger, id| {
             ledger.set_role(id, &who.actor, &doer, target, role, set, expected)
         })
         .await
@@ -69,7 +69,7 @@ impl Changes {
             return Err(Failure::new(ErrorCode::InvalidParameter).detail(why.clone()).field(field, why));
         }
         let doer = who.doer();
-        self.change(who, channel, &[], false, |ledger, id| {
+        self.change(who, channel, &[], With::People, |ledger, id| {
             ledger.set_history(id, &who.actor, &doer, history, expected)
         })
         .await
@@ -86,7 +86,7 @@ impl Changes {
         let founder = self.store.room(&id).await?.and_then(|room| room.founder_user);
         let founder: Vec<&UserId> = founder.iter().collect();
         let doer = who.doer();
-        self.change(who, channel, &founder, false, |ledger, id| {
+        self.change(who, channel, &founder, With::People, |ledger, id| {
             ledger.unregister(id, &who.actor, &doer, expected)
         })
         .await

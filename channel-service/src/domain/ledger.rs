@@ -4,6 +4,7 @@
 mod coming;
 mod going;
 mod listing;
+mod saying;
 mod setting;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -14,9 +15,10 @@ use api::{
     channels::{Channel, Member},
     event::{ChannelChange, ChannelEvent},
     id::{ChannelId, ListEntryId, SessionId, UserId},
+    metadata::MetadataKey,
 };
 
-pub use self::{coming::Joining, going::Ending, listing::NewEntry};
+pub use self::{coming::Joining, going::Ending, listing::NewEntry, saying::Said};
 use super::{
     lists::Lists,
     modes,
@@ -55,6 +57,8 @@ pub struct Ledger {
     /// Places that were asked for and are taken.
     pub seats: BTreeMap<Place, Seat>,
     pub lists: HashMap<ChannelId, Lists>,
+    /// What is said of rooms.
+    pub said: HashMap<ChannelId, BTreeMap<MetadataKey, Said>>,
     /// Until when.
     pub invitations: HashMap<Place, Timestamp>,
     /// Channels that each person who joins is in.
@@ -74,12 +78,14 @@ pub struct Written {
     pub rooms: BTreeSet<ChannelId>,
     /// Places whose seat was taken, changed or left.
     pub places: BTreeSet<Place>,
-    /// Rooms whose lists and invitations are gone.
+    /// Rooms whose lists, invitations and metadata are gone.
     pub emptied: BTreeSet<ChannelId>,
     pub used_invitations: BTreeSet<Place>,
     pub invited: BTreeMap<Place, Timestamp>,
     pub listed: Vec<(ChannelId, api::channels::ListKind, api::channels::ListEntry)>,
     pub unlisted: Vec<ListEntryId>,
+    /// Each key once at most; none: it is said no more.
+    pub said: Vec<(ChannelId, MetadataKey, Option<Said>)>,
     /// Rooms that cannot be woken before their conversation's end is known.
     pub need_floor: BTreeSet<ChannelId>,
 }
@@ -92,6 +98,7 @@ impl Ledger {
             rooms: BTreeMap::new(),
             seats: BTreeMap::new(),
             lists: HashMap::new(),
+            said: HashMap::new(),
             invitations: HashMap::new(),
             memberships: HashMap::new(),
             ended: HashSet::new(),
@@ -182,6 +189,7 @@ impl Ledger {
         room.channel.topic = None;
         room.channel.modes = api::mode::Modes::default();
         self.lists.remove(id);
+        self.said.remove(id);
         self.invitations.retain(|(channel, _), _| channel != id);
         self.written.emptied.insert(id.clone());
         Some(self.record(id, &Doer::default(), ChannelChange::Dormant))

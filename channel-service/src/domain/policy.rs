@@ -9,7 +9,7 @@ use api::{
     mode::{Role, Roles},
 };
 
-use super::lists::Lists;
+use super::{lists::Lists, modes};
 
 /// Somebody, as a channel knows them.
 #[derive(Debug, Clone, Copy)]
@@ -141,6 +141,15 @@ pub fn may_set_topic(asker: &Asker<'_>, channel: &Channel) -> Verdict {
         return Err(ErrorCode::NotAnOperator);
     }
     Ok(())
+}
+
+/// What is said of the channel, for programs to show: like its topic, but of one that is closed to some only for those who are in.
+pub fn may_see_metadata(asker: &Asker<'_>, channel: &Channel) -> Verdict {
+    if modes::is_closed(&channel.modes) { may_see_members(asker, channel) } else { may_see(asker, channel) }
+}
+
+pub fn may_set_metadata(asker: &Asker<'_>, channel: &Channel) -> Verdict {
+    at_least(Role::Op, asker, channel).map(drop)
 }
 
 pub fn may_set_modes(asker: &Asker<'_>, channel: &Channel) -> Verdict {

@@ -79,6 +79,8 @@ impl Store {
         run(tx, EMPTY_LISTS, &emptied).await?;
         run(tx, EMPTY_INVITATIONS, &emptied).await?;
 
+        self.write_said(tx, ledger).await?;
+
         let places: Vec<_> = written.places.iter().collect();
         run(tx, EMPTY_SEATS, &places).await?;
         let seats: Vec<_> = places.iter().filter_map(|place| ledger.seats.get_key_value(place)).collect();

@@ -7,6 +7,7 @@ mod erasure;
 mod inviting;
 mod joining;
 mod limits;
+mod metadata;
 mod ruling;
 mod seeing;
 mod time;

@@ -8,6 +8,7 @@ use crate::{
     AccountName, ChannelName, Nick, Timestamp,
     channels::{HistoryPolicy, ListEntry, ListKind, Member, Topic},
     id::{ChannelId, ConversationId, GatewayId, ListEntryId, MessageId, SessionId, UserId},
+    metadata::MetadataKey,
     mode::{ModeChange, Modes, Role, Roles},
     tags::Tags,
     users::UserModes,
@@ -103,6 +104,11 @@ pub enum ChannelChange {
     Policy {
         history: HistoryPolicy,
     },
+    /// Something that is said of the channel; no value: no more.
+    Metadata {
+        key: MetadataKey,
+        value: Option<String>,
+    },
     /// The last member left an unregistered channel: members, modes, topic and lists are gone.
     Dormant,
     /// Woken by a join after dormancy; history below `floor` is not readable any more.
@@ -159,6 +165,11 @@ pub enum UserChange {
     /// All modes after the change.
     Modes {
         modes: UserModes,
+    },
+    /// Something that they say of themselves; no value: no more.
+    Metadata {
+        key: MetadataKey,
+        value: Option<String>,
     },
     /// Told by an operator to all who want to read that.
     Wallops {

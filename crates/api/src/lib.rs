@@ -11,6 +11,7 @@ pub mod id;
 pub mod logs;
 pub mod mask;
 pub mod messages;
+pub mod metadata;
 pub mod mode;
 pub mod name;
 pub mod page;

@@ -4,10 +4,11 @@ use api::{
     ChannelName, HeadsReply, HeadsRequest, Item, Page,
     auth::Actor,
     channels::{
-        Changed, Channel, ChannelEvents, ChannelSummary, EndHolders, EndedHolders, JoinItem, ListEntry,
-        ListKind, Listed, Member, Membership, NewListEntry, PartItem, SetRole, SetTopic, Snapshot,
+        Changed, Channel, ChannelEvents, ChannelSummary, EndHolders, EndedHolders, JoinItem,
+        ListEntry, ListKind, Listed, Member, Membership, NewListEntry, PartItem, SetRole, SetTopic, Snapshot,
     },
     id::{ChannelId, ListEntryId, UserId},
+    metadata::{MetadataKey, Metadatum, SetMetadatum},
     mode::ModesPatch,
     page::Batch,
 };
@@ -86,6 +87,33 @@ impl Channels {
 
     pub async fn set_topic(&self, actor: &Actor, id: &ChannelId, topic: &SetTopic) -> Result<Changed, Error> {
         self.0.put(&format!("/v1/channels/{id}/topic"), Caller::Actor(actor), topic).await
+    }
+
+    /// What is said of a channel, for programs to show.
+    pub async fn metadata(&self, actor: &Actor, id: &ChannelId) -> Result<Vec<Metadatum>, Error> {
+        let path = format!("/v1/channels/{id}/metadata");
+        let said: Batch<Metadatum> = self.0.get(&path, Caller::Actor(actor)).await?;
+        Ok(said.items)
+    }
+
+    /// No value: it is said no more.
+    pub async fn set_metadatum(
+        &self,
+        actor: &Actor,
+        id: &ChannelId,
+        key: &MetadataKey,
+        value: Option<String>,
+    ) -> Result<Changed, Error> {
+        let path = format!("/v1/channels/{id}/metadata/{}", segment(key.as_str()));
+        match value {
+            Some(value) => self.0.put(&path, Caller::Actor(actor), &SetMetadatum { value }).await,
+            None => self.0.send(self.0.request(Method::DELETE, &path, Caller::Actor(actor))).await,
+        }
+    }
+
+    pub async fn clear_metadata(&self, actor: &Actor, id: &ChannelId) -> Result<Changed, Error> {
+        let path = format!("/v1/channels/{id}/metadata");
+        self.0.send(self.0.request(Method::DELETE, &path, Caller::Actor(actor))).await
     }
 
     pub async fn set_modes(

@@ -102,7 +102,8 @@ impl ChannelReplica {
                 self.sleep();
                 self.deleted = true;
             }
-            ChannelChange::Invited { .. } | ChannelChange::Unknown => {}
+            // It is asked for when it is shown.
+            ChannelChange::Metadata { .. } | ChannelChange::Invited { .. } | ChannelChange::Unknown => {}
         }
         self.channel.member_count = self.members.len() as u64;
     }

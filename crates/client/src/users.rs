@@ -5,6 +5,7 @@ use api::{
     auth::{Actor, CLIENT_ADDRESS},
     event::UserEvent,
     id::{GatewayId, NetworkBanId, SessionId, UserId},
+    metadata::{MetadataKey, MetadataLookup, Metadatum, MetadatumOf, SetMetadatum},
     page::{Batch, MAX_LIMIT},
     users::{
         Account, EndSession, FormerNick, Lease, Lookup, NetworkBan, NewNetworkBan, OpenSession,
@@ -97,6 +98,43 @@ impl Users {
 
     pub async fn change(&self, actor: &Actor, patch: &PatchUser) -> Result<UserChanged, Error> {
         self.0.patch("/v1/users/me", Caller::Actor(actor), patch).await
+    }
+
+    /// What somebody says of themselves, for programs to show.
+    pub async fn metadata(&self, actor: &Actor, id: &UserId) -> Result<Vec<Metadatum>, Error> {
+        let path = format!("/v1/users/{id}/metadata");
+        let said: Batch<Metadatum> = self.0.get(&path, Caller::Actor(actor)).await?;
+        Ok(said.items)
+    }
+
+    /// What many people say under some keys.
+    pub async fn metadata_of(
+        &self,
+        caller: Caller<'_>,
+        asked: &MetadataLookup,
+    ) -> Result<Vec<MetadatumOf>, Error> {
+        let said: Batch<MetadatumOf> = self.0.post("/v1/metadata:lookup", caller, asked).await?;
+        Ok(said.items)
+    }
+
+    /// No value: it is said no more.
+    pub async fn set_metadatum(
+        &self,
+        actor: &Actor,
+        id: &UserId,
+        key: &MetadataKey,
+        value: Option<String>,
+    ) -> Result<UserChanged, Error> {
+        let path = format!("/v1/users/{id}/metadata/{}", segment(key.as_str()));
+        match value {
+            Some(value) => self.0.put(&path, Caller::Actor(actor), &SetMetadatum { value }).await,
+            None => self.0.send(self.0.request(Method::DELETE, &path, Caller::Actor(actor))).await,
+        }
+    }
+
+    pub async fn clear_metadata(&self, actor: &Actor, id: &UserId) -> Result<UserChanged, Error> {
+        let path = format!("/v1/users/{id}/metadata");
+        self.0.send(self.0.request(Method::DELETE, &path, Caller::Actor(actor))).await
     }
 
     /// Who had this nick lately, latest first.

@@ -2,6 +2,8 @@
 
 mod telnet;
 
+use std::{borrow::Cow, ops::Range};
+
 use memchr::memchr2;
 use thiserror::Error;
 
@@ -32,6 +34,8 @@ pub struct LineBuffer {
     bytes: Vec<u8>,
     /// Where the line that is being read begins: what stands before it has been taken.
     start: usize,
+    /// Where the line stands that was last found not to be UTF-8, until the next one is asked for.
+    not_utf8: Range<usize>,
     /// No line end stands between `start` and here.
     searched: usize,
     limit: usize,
@@ -48,6 +52,7 @@ impl LineBuffer {
         LineBuffer {
             bytes: Vec::new(),
             start: 0,
+            not_utf8: 0..0,
             searched: 0,
             limit,
             at_start: true,
@@ -75,18 +80,24 @@ impl LineBuffer {
         let limit = self.limit;
         loop {
             let Some(end) = self.find_end() else { return self.rest_too_long() };
-            let line = self.start..end;
+            let mut line = self.start..end;
             self.start = end + 1;
             self.searched = self.start;
             if std::mem::take(&mut self.skipping) {
                 continue;
             }
-            let line = without_cr(&self.bytes[line]);
+            line.end = line.start + without_cr(&self.bytes[line.clone()]).len();
             if line.len() > limit {
                 return Some(Err(LineError::TooLong { limit }));
             }
-            return Some(std::str::from_utf8(line).map_err(|_| LineError::InvalidUtf8));
+            self.not_utf8 = line.clone();
+            return Some(std::str::from_utf8(&self.bytes[line]).map_err(|_| LineError::InvalidUtf8));
         }
+    }
+
+    /// The line that was just found not to be UTF-8, with `\u{fffd}` for what is none.
+    pub fn not_utf8(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.bytes[self.not_utf8.clone()])
     }
 
     /// Bytes held in memory, for tests and metrics: 0 when no line is begun and all have been taken.

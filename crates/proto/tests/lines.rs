@@ -139,3 +139,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_line_that_is_not_utf_8_can_still_be_looked_at() {
+    let mut buffer = LineBuffer::new(20);
+    buffer.feed(b"first\nSAY caf\xe9\r\nnext\n");
+    assert_eq!(buffer.next_line(), Some(Ok("first")));
+    assert_eq!(buffer.next_line(), Some(Err(LineError::InvalidUtf8)));
+    assert_eq!(buffer.not_utf8(), "SAY caf\u{fffd}");
+    assert_eq!(buffer.next_line(), Some(Ok("next")));
+}

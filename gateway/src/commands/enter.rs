@@ -9,7 +9,7 @@ use api::{
 };
 use kit::config::Secret;
 
-use super::{irc, nick, sasl};
+use super::{irc, metadata, nick, sasl};
 use crate::{
     command::{Answer, Outcome, Refusal},
     dialect::irc::{Registration, Told, Wanted, are_equal},
@@ -76,7 +76,8 @@ pub(super) async fn welcome(session: &mut Session) -> Answer {
             if let Some(irc) = &mut session.irc {
                 (irc.registration, irc.stranger) = (None, None);
             }
-            Ok(Outcome::Irc(Told::Welcome(irc::counts(session))))
+            let metadata = metadata::own(session).await;
+            Ok(Outcome::Irc(Told::Welcome(irc::counts(session), metadata)))
         }
         Err(refusal) => {
             if let Ok(registration) = self::registration(session) {

@@ -1,4 +1,4 @@
-use super::{chathistory, enter, marker, monitor, operate, part, sasl, setname, signal, user_mode};
+use super::{chathistory, enter, marker, metadata, monitor, operate, part, sasl, setname, signal, user_mode};
 use crate::{
     command::{Answer, Outcome},
     dialect::{
@@ -34,6 +34,7 @@ pub(super) async fn irc(session: &mut Session, word: Word) -> Answer {
         Word::Page(page) => Ok(Outcome::Irc(Told::Page(page, counts(session)))),
         Word::History(asked) => chathistory::chathistory(session, *asked).await,
         Word::Marker { target, until } => marker::marker(session, target, until).await,
+        Word::Metadata { target, asked } => metadata::metadata(session, target, asked).await,
         Word::ToRole { channel, role, kind, text, tags } => {
             signal::to_role(session, &channel, role, (kind, text), tags).await
         }

@@ -4,7 +4,10 @@ use api::{
 };
 use client::messages::From;
 
-use super::history::{Search, Way};
+use super::{
+    history::{Search, Way},
+    metadata,
+};
 use crate::{
     command::{Found, Refusal},
     hub::{Attach, Told},
@@ -31,6 +34,7 @@ async fn find(session: &Session, channel: &Channel) -> Found {
     let mut found = Found::default();
     let Ok(actor) = session.actor() else { return found };
     let messages = &session.gateway.messages;
+    found.metadata = metadata::on_join(session, channel).await;
     if dialect.shows_markers() {
         found.marker = messages.channel_marker(&actor, &channel.id).await.unwrap_or_default();
     }

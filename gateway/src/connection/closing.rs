@@ -70,7 +70,7 @@ impl Closing {
                 let dialect = self.client.queue.dialect();
                 let request = match line {
                     Ok(line) => dialect.decode(line),
-                    Err(error) => Some(dialect.unreadable(error)),
+                    Err(error) => Some(dialect.unreadable(error, &self.lines)),
                 };
                 if let Some(request) = request {
                     let refusal =

@@ -24,14 +24,17 @@ pub(crate) mod word;
 
 pub(crate) use self::{
     caps::{Caps, Offer, Reply as CapReply, Request as CapRequest, Sts},
-    decode::{conversation::say_to, decode, unknown},
-    encode::{answer, closing, ping, presence},
+    decode::{asked, conversation::say_to, decode, unknown},
+    encode::{answer, closing, metadata, ping, presence},
     entry::fits,
     events::{ENTRIES, event, relevant},
     frame::frame,
     registration::{Registration, Wanted, are_equal},
     sasl::{Exchange, Fault, Next, step as sasl_step},
-    word::{Counts, End, HistoryAsked, HistoryPart, LoggedIn, Monitor, NetBan, Page, Selector, Told, Word},
+    word::{
+        Counts, Datum, DatumRow, End, HistoryAsked, HistoryPart, LoggedIn, MetadataAsked, MetadataTold,
+        Monitor, NetBan, Page, Selector, Subscribed, Told, Word,
+    },
 };
 
 use std::sync::Arc;

@@ -49,6 +49,7 @@ impl State {
                 let shown = self.shown(&member.person);
                 let who = shown.who();
                 self.show_channel(id, &Event::Join { channel, who }, at, doer);
+                self.has_come(id, &member.person.id);
                 // "If the joining client is away" (IRCv3 away-notify).
                 if let Some(away) = self.away_of(&member.person.id) {
                     self.show_away(&member.person.id, Some(&away), at);
@@ -88,6 +89,9 @@ impl State {
             ChannelChange::Unlisted { list, mask, .. } => {
                 let event = Event::Listed { channel, by, list: *list, mask, set: false };
                 self.show_channel(id, &event, at, doer);
+            }
+            ChannelChange::Metadata { key, value } => {
+                self.channel_said(event, (key, value.as_deref()), doer);
             }
             ChannelChange::Invited { user, .. } => {
                 self.hand_out();

@@ -274,6 +274,11 @@ impl Client {
         true
     }
 
+    /// As [`is_or_may_be_answered`](Self::is_or_may_be_answered), of what a reply says in words of its own.
+    pub(super) fn is_told_by_reply(&self, change: &Change) -> bool {
+        self.is_or_may_be_answered(change, |_| Bytes::new())
+    }
+
     /// The command has ended: what it changed without being told so (the answer was lost) is shown like any other change.
     pub(crate) fn change_ends(&self) {
         let mut me = self.me.lock();

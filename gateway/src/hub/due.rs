@@ -2,9 +2,12 @@
 
 use std::{collections::HashMap, time::Instant};
 
-use api::id::{ChannelId, ConversationId, UserId};
+use api::{
+    id::{ChannelId, ConversationId, UserId},
+    metadata::MetadataKey,
+};
 
-use super::ClientId;
+use super::{ClientId, metadata::Newcomer};
 
 /// A question for an owner. Each thing has one of a kind in flight at most.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +23,8 @@ pub(crate) enum Ask {
     Reopen(ClientId),
     /// Where a direct conversation stood when the connections of these users began.
     DirectBase(ConversationId),
+    /// What those who have come into channels say under these keys.
+    Metadata(Vec<Newcomer>, Vec<MetadataKey>),
 }
 
 /// What can have something missing.
@@ -29,6 +34,8 @@ pub(super) enum Thing {
     User(UserId),
     Direct(ConversationId),
     Session(ClientId),
+    /// Those who have come in.
+    Newcomers,
 }
 
 /// The few things that need attention at some moment: most are complete most of the time.

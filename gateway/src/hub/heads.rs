@@ -36,6 +36,7 @@ impl State {
                 }
                 Thing::Direct(id) => asks.extend(self.ask_direct(&id, now)),
                 Thing::Session(id) => asks.push(Ask::Reopen(id)),
+                Thing::Newcomers => asks.extend(self.ask_newcomers()),
             }
         }
         asks

@@ -1,6 +1,7 @@
 //! Asks the owners for what is missing, and from time to time what is. The only part of the hub that waits.
 
 use std::{
+    collections::BTreeSet,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -10,8 +11,10 @@ use api::{
     auth::ServiceName,
     id::{ChannelId, ConversationId},
     messages::DirectHead,
+    metadata::MetadataLookup,
     page::MAX_LIMIT,
 };
+use client::Caller;
 use tokio::sync::Semaphore;
 
 use super::{Ask, Hub};
@@ -85,6 +88,14 @@ impl Healer {
             Ask::DirectBase(id) => {
                 let head = self.direct_head(&id).await;
                 self.hub().with(|state, now| state.direct_base(&id, head, now));
+            }
+            // Not asked again: whoever wants to know it can.
+            Ask::Metadata(newcomers, keys) => {
+                let ids: BTreeSet<_> = newcomers.iter().map(|newcomer| newcomer.user.clone()).collect();
+                let asked = MetadataLookup { ids: ids.into_iter().collect(), keys };
+                if let Some(said) = heard(self.gateway.users.metadata_of(Caller::Service, &asked).await) {
+                    self.hub().with(|state, _| state.newcomers_say(&newcomers, &said));
+                }
             }
             Ask::Reopen(client) => reopen::reopen(&self.gateway, client).await,
             Ask::UserEvents(id, after) => {

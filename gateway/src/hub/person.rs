@@ -31,6 +31,8 @@ pub(super) struct Known {
     pub(super) away: Option<Arc<str>>,
     /// Of those connected here.
     pub(super) operator: bool,
+    /// The version at which they have last said something of themselves for programs, as far as this gateway has heard of it.
+    pub(super) said_at: u64,
     pub(super) events: Sequence<UserEvent>,
     /// Followed channels that they are in.
     pub(super) channels: SmallVec<[ChannelId; 2]>,
@@ -113,6 +115,7 @@ impl State {
             modes: UserModes::default(),
             away: None,
             operator: false,
+            said_at: 0,
             events: Sequence::new(person.user_version),
             channels: SmallVec::new(),
             clients: SmallVec::new(),
@@ -219,6 +222,14 @@ impl State {
                 let by = self.shown(&person);
                 self.show_wallops(&by, text, event.at, doer.as_ref());
             }
+            UserChange::Metadata { key, value } => {
+                if let Some(known) = self.people.get_mut(&event.user) {
+                    known.said_at = event.version;
+                }
+                let nick = self.nick_of(&person);
+                let viewers = self.audience_of(&event.user, &nick);
+                self.show_metadata(viewers, nick.as_str(), (key, value.as_deref()), doer.as_ref());
+            }
             UserChange::Modes { modes } => self.modes_changed(&event.user, *modes),
             // Nobody is shown these; services see to suspension, revocation and erasure, which end sessions.
             UserChange::NickChanged { .. }
@@ -303,6 +314,10 @@ impl State {
         who.account = event::account(event.account.as_ref());
         if let UserChange::Wallops { text } = &event.change {
             return self.show_wallops(&who, text, event.at, None);
+        }
+        if let UserChange::Metadata { key, value } = &event.change {
+            let watchers = self.closer_watchers(&event.nick).collect();
+            return self.show_metadata(watchers, event.nick.as_str(), (key, value.as_deref()), None);
         }
         let shown = match &event.change {
             UserChange::Away { text } => Event::Away { who: who.who(), text: text.as_deref() },

@@ -11,6 +11,7 @@ use api::{
     ChannelName, Nick, Person, Timestamp,
     auth::{Actor, Scopes},
     id::{ChannelId, SessionId, UserId},
+    metadata::MetadataKey,
     users::{OpenedSession, User},
 };
 
@@ -37,6 +38,8 @@ pub(super) struct Local {
     pub(super) left: Vec<Left>,
     /// Nicks that it watches, as typed: at most [`super::MAX_WATCHED`].
     pub(super) watches: Vec<Nick>,
+    /// Keys of metadata that it hears of: at most [`super::metadata::MAX_SUBSCRIPTIONS`].
+    pub(super) subscriptions: Vec<MetadataKey>,
 }
 
 /// A channel that a connection is no longer shown, and the last seq that it was shown.
@@ -123,8 +126,11 @@ impl State {
         let former = self.clients.get(&client.id).map(|local| local.user.clone());
         let left = self.where_it_stands(client.id);
         let before = client.actor();
-        // It goes on watching what it watches.
-        let watches = self.clients.get_mut(&client.id).map(|local| std::mem::take(&mut local.watches));
+        // It goes on watching what it watches, and hearing what it hears.
+        let kept = self.clients.get_mut(&client.id);
+        let kept =
+            kept.map(|local| (std::mem::take(&mut local.watches), std::mem::take(&mut local.subscriptions)));
+        let (watches, subscriptions) = kept.unwrap_or_default();
         if former.is_some() {
             self.closed(client.id);
         }
@@ -140,7 +146,8 @@ impl State {
             secret: Secret::new(opened.secret.clone()),
             lost: None,
             left: Vec::new(),
-            watches: watches.unwrap_or_default(),
+            watches,
+            subscriptions,
         };
         self.clients.insert(client.id, local);
         self.sessions.insert(opened.session.clone(), client.id);

@@ -59,7 +59,7 @@ impl State {
     fn seen(&self, user: &UserId, by: ClientId) -> Seen {
         let Some(known) = self.people.get(user) else { return Seen::default() };
         let channels = known.channels.iter().filter_map(|id| self.shown_channel(id, user, by)).collect();
-        Seen { mask: known.mask.clone(), operator: known.operator, channels }
+        Seen { mask: known.mask.clone(), operator: known.operator, channels, metadata: Vec::new() }
     }
 
     /// A channel that somebody is in, unless it is secret and the one who asks is not in it.

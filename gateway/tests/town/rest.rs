@@ -30,6 +30,11 @@ impl Town {
         ask(&self.common.urls.channels, method, path, Some(who), body).await
     }
 
+    /// Asks user-service.
+    pub(crate) async fn people(&self, who: &Token, method: &str, path: &str, body: &str) -> String {
+        ask(&self.common.urls.users, method, path, Some(who), body).await
+    }
+
     /// Asks message-service.
     pub(crate) async fn messages(&self, who: &Token, method: &str, path: &str, body: &str) -> String {
         ask(&self.common.urls.messages, method, path, Some(who), body).await

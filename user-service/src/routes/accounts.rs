@@ -212,6 +212,7 @@ pub(super) async fn export(State(app): State<App>, caller: Caller) -> Result<Jso
         sessions: found.sessions,
         api_tokens: found.api_tokens,
         former_nicks: found.former_nicks,
+        metadata: found.metadata,
         exported_at: app.now(),
     }))
 }

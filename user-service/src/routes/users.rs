@@ -19,7 +19,7 @@ use super::{
 use crate::{app::App, login, store::presence::Change};
 
 /// Whoever may read about people: services, and people with the scope.
-fn reader(caller: &Caller) -> Result<()> {
+pub(super) fn reader(caller: &Caller) -> Result<()> {
     if caller.service.is_some() && caller.actor.is_none() {
         return Ok(());
     }

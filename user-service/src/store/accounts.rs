@@ -6,6 +6,7 @@ use api::{
     AccountName, ErrorCode, Timestamp,
     event::{UserChange, UserEvent},
     id::{AccountId, SessionId, UserId},
+    metadata::Metadatum,
     users::{Account, ApiToken, FormerNick, Session},
 };
 use kit::{Failure, Result, db::Tx};
@@ -238,6 +239,7 @@ impl Store {
         Ok(Some(Exported {
             sessions: sessions.iter().map(super::sessions::SessionRow::view).collect(),
             former_nicks: former_nicks.collect(),
+            metadata: self.metadata(user).await?,
             api_tokens,
             account,
         }))
@@ -250,4 +252,5 @@ pub struct Exported {
     pub sessions: Vec<Session>,
     pub api_tokens: Vec<ApiToken>,
     pub former_nicks: Vec<FormerNick>,
+    pub metadata: Vec<Metadatum>,
 }

@@ -23,6 +23,8 @@ const API_TOKENS: &str = "delete from api_tokens where user_id = $1";
 const FORMER_NICKS: &str = "delete from former_nicks where user_id = $1 or nick_key = $2 or nick_key = $3";
 const BANS: &str = "select id, target from network_bans where target like '~account:%'";
 const DELETE_BAN: &str = "delete from network_bans where id = $1";
+/// What somebody said of themselves.
+const METADATA: &str = "delete from metadata where user_id = $1";
 const SELVES: &str = "select guest_id from earlier_selves where user_id = $1";
 const FORGET_SELVES: &str = "delete from earlier_selves where user_id = $1";
 
@@ -46,6 +48,7 @@ async fn unname(tx: &mut Tx, user: &mut UserRow, now: Timestamp) -> Result<()> {
             execute!(tx, DELETE_BAN, id)?;
         }
     }
+    execute!(tx, METADATA, user.id.as_str())?;
     names::lose_all(tx, &user.id).await?;
     tasks::forget_holders(tx, &user.id).await?;
     user.nick.0 = nobody(&user.id)?;

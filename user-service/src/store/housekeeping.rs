@@ -33,6 +33,7 @@ const BANS: &str = "delete from network_bans where expires_at <= $1";
 const INVITES: &str = "delete from invites where expires_at <= $1";
 const NAMES: &str =
     "delete from names where not account and user_id in (select id from users where freed_at <= $1)";
+const METADATA: &str = "delete from metadata where user_id in (select id from users where freed_at <= $1)";
 const USERS: &str = "delete from users where freed_at <= $1";
 
 /// Frees the nick of a locked guest of whom neither a token nor a session is left, and has them taken out of their channels.
@@ -81,6 +82,7 @@ impl Store {
         gone += execute!(&mut tx, BANS, now.0)?;
         gone += execute!(&mut tx, INVITES, now.0)?;
         gone += execute!(&mut tx, NAMES, now.minus(FREED).0)?;
+        gone += execute!(&mut tx, METADATA, now.minus(FREED).0)?;
         gone += execute!(&mut tx, USERS, now.minus(FREED).0)?;
         tx.commit().await?;
         Ok(gone)

@@ -22,6 +22,8 @@ async fn after_an_erasure_nothing_here_knows_the_name() {
         |body| town.request(Method::PATCH, "/v1/users/me").bearer_auth(&tokens.access_token).json(&body);
     said(patch(json!({ "nick": "zephyrine2", "away": "zephyrine is out" })), 200).await;
     said(patch(json!({ "nick": name })), 200).await;
+    let url = town.request(Method::PUT, "/v1/users/me/metadata/url").bearer_auth(&tokens.access_token);
+    said(url.json(&json!({ "value": "https://zephyrine.example" })), 200).await;
     let label = json!({ "label": "zephyrine's bot" });
     said(
         town.request(Method::POST, "/v1/accounts/me/api-tokens")

@@ -4,6 +4,7 @@
 mod accounts;
 mod erasure;
 mod leases;
+mod metadata;
 mod operators;
 mod revoking;
 mod sessions;

@@ -1,7 +1,7 @@
 use api::{ErrorCode, event::UserChange, id::UserId, users::NetworkBan};
 use kit::db::Backend;
 use sqlx::AssertSqlSafe;
-use user_service::store::{presence::Change, sessions::Opening, tasks::Task};
+use user_service::store::{metadata, presence::Change, sessions::Opening, tasks::Task};
 
 use crate::{
     api_tokens::token,
@@ -52,6 +52,11 @@ async fn rows(house: &House) -> Vec<String> {
     rows
 }
 
+async fn says_url(house: &House, user: &UserId) {
+    let (key, value) = ("url".try_into().unwrap(), "https://zephyrine.example".try_into().unwrap());
+    house.store.change_metadata(user, metadata::Change::Set(key, value), None, at(0)).await.unwrap();
+}
+
 async fn named(house: &House) -> Vec<String> {
     rows(house).await.into_iter().filter(|row| row.contains(NAME)).collect()
 }
@@ -61,6 +66,7 @@ async fn after_an_erasure_no_row_has_the_name(house: House) {
     let id = &victim.user.id;
     // As a guest first, as herself then, with everything that leaves a trace.
     let guest = house.opens(as_guest("zephyrine-guest"), at(0)).await.unwrap();
+    says_url(&house, &guest.user.person.id).await;
     let also = by_access_token(&guest.user.person.id, at(0), "guestgrant");
     house.opens(Opening { gateway: gateway("b"), ..also }, at(0)).await.unwrap();
     house.opens(Opening { replaces: Some(guest.session), ..by_password(&victim) }, at(1)).await.unwrap();
@@ -68,6 +74,7 @@ async fn after_an_erasure_no_row_has_the_name(house: House) {
         let change = Change { nick: Some(nick(to)), away: Some(text.to_owned()), ..Change::default() };
         house.store.change(id, change, None, at(2)).await.unwrap();
     }
+    says_url(&house, id).await;
     house.store.set_display_name(id, Some("zephyrine Z.")).await.unwrap();
     house.store.add_api_token(id, &token("zephyrine's bot"), "digest", None, 9).await.unwrap();
     house.logs_in(&victim, "login", at(3)).await;

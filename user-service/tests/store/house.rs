@@ -221,6 +221,7 @@ pub(crate) fn kinds(told: &[UserEvent]) -> Vec<&'static str> {
         UserChange::Suspended => "suspended",
         UserChange::Unsuspended => "unsuspended",
         UserChange::Erased => "erased",
+        UserChange::Metadata { .. } => "metadata",
         UserChange::Unknown => "unknown",
     };
     told.iter().map(kind).collect()

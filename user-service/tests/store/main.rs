@@ -11,6 +11,7 @@ mod house;
 mod housekeeping;
 mod keys;
 mod leases;
+mod metadata;
 mod names;
 mod opening;
 mod operators;

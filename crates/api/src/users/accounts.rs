@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{ApiToken, FormerNick, Session, User};
-use crate::{AccountName, Person, Timestamp, id::AccountId, text::LineText};
+use crate::{AccountName, Person, Timestamp, id::AccountId, metadata::Metadatum, text::LineText};
 
 /// Characters of a new password: at least these.
 pub const MIN_PASSWORD_CHARS: usize = 8;
@@ -64,5 +64,7 @@ pub struct AccountExport {
     pub sessions: Vec<Session>,
     pub api_tokens: Vec<ApiToken>,
     pub former_nicks: Vec<FormerNick>,
+    #[serde(default)]
+    pub metadata: Vec<Metadatum>,
     pub exported_at: Timestamp,
 }

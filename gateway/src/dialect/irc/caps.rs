@@ -52,6 +52,8 @@ impl Caps {
     pub(crate) const ACCOUNT_REGISTRATION: Self = Self(1 << 32);
     pub(crate) const READ_MARKER: Self = Self(1 << 30);
 
+    pub(crate) const METADATA: Self = Self(1 << 33);
+
     /// Whoever speaks it reads batches, too ("Dependencies").
     pub(crate) const MULTILINE: Self = Self(1 << 29);
 
@@ -79,6 +81,9 @@ impl Caps {
 const CUSTOM_NAME: &str = "custom-account-name";
 const EARLY_AND_CUSTOM_NAME: &str = "before-connect,custom-account-name";
 
+/// See [`crate::hub::metadata::MAX_SUBSCRIPTIONS`] and [`api::metadata`].
+const METADATA_LIMITS: &str = "max-subs=50,max-keys=50,max-value-bytes=250";
+
 /// What is said with them nobody else may read.
 const OF_PASSWORDS: Caps = Caps::SASL.or(Caps::ACCOUNT_REGISTRATION);
 
@@ -93,6 +98,7 @@ const TABLE: &[Row] = &[
     Row { name: "draft/account-registration", bit: Caps::ACCOUNT_REGISTRATION, value: Some(CUSTOM_NAME) },
     row("draft/chathistory", Caps::CHATHISTORY),
     row("draft/message-redaction", Caps::MESSAGE_REDACTION),
+    Row { name: "draft/metadata-3", bit: Caps::METADATA, value: Some(METADATA_LIMITS) },
     Row { name: multiline::BATCH, bit: Caps::MULTILINE, value: Some(multiline::LIMITS) },
     row("draft/no-implicit-names", Caps::NO_IMPLICIT_NAMES),
     row("draft/read-marker", Caps::READ_MARKER),
@@ -249,6 +255,16 @@ mod tests {
             assert_eq!(row.bit.0.count_ones(), 1, "{}", row.name);
             assert!(TABLE[..index].iter().all(|other| other.bit != row.bit), "{}", row.name);
         }
+    }
+
+    #[test]
+    fn the_limits_of_metadata_are_those_that_hold() {
+        use crate::hub::metadata::MAX_SUBSCRIPTIONS;
+        use api::metadata::{MAX_METADATA_KEYS, MAX_METADATA_VALUE_BYTES};
+        let value = format!(
+            "max-subs={MAX_SUBSCRIPTIONS},max-keys={MAX_METADATA_KEYS},max-value-bytes={MAX_METADATA_VALUE_BYTES}"
+        );
+        assert_eq!(value, METADATA_LIMITS);
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub(super) mod channel;
 pub(super) mod conversation;
 pub(super) mod entry;
 pub(super) mod history;
+pub(super) mod metadata;
 mod mode;
 pub(super) mod multiline;
 pub(super) mod operator;
@@ -98,6 +99,13 @@ fn unreadable(caps: Caps, error: &MessageError<'_>) -> Option<Request> {
         error.verb.and_then(|verb| verbs::find(&verb.to_ascii_uppercase())).map_or("", |verb| verb.name);
     let refusal = Refusal::new(code).detail(error.to_string());
     Some(Request::one(Ask { label: label(caps, error.tags), verb }, Err(refusal)))
+}
+
+/// What the reply to a line names that could be read but for its text.
+pub(crate) fn asked(caps: Caps, line: &str) -> Ask {
+    let Ok(message) = Message::from_client(line) else { return Ask::default() };
+    let verb = verbs::find(&message.upper_verb()).map_or("", |verb| verb.name);
+    Ask { label: label(caps, message.tags), verb }
 }
 
 /// Gives what the client says to other clients to what it is said with.

@@ -2,6 +2,7 @@
 
 mod channel;
 mod history;
+mod metadata;
 mod monitor;
 mod names;
 mod operator;
@@ -87,6 +88,15 @@ pub(crate) fn presence(client: &Client, presence: &Presence) -> Bytes {
     let nick = me.as_ref().map_or(NOBODY, |me| me.person.nick.as_str());
     let (code, target) = monitor::numeric(presence);
     Line::numeric(&mut out, &client.server.name, code, nick).trailing(target);
+    out.into()
+}
+
+/// What somebody or a channel says now, of whom a connection hears.
+pub(crate) fn metadata(client: &Client, target: &str, key: &str, value: Option<&str>) -> Bytes {
+    let mut out = Vec::new();
+    let me = client.actor();
+    let nick = me.as_ref().map_or(NOBODY, |me| me.person.nick.as_str());
+    metadata::write(&mut out, &client.server.name, nick, target, (key, value));
     out.into()
 }
 
@@ -181,7 +191,12 @@ impl Reply<'_> {
                 let nick = me.as_ref().map_or(NOBODY, |me| me.person.nick.as_str());
                 reply.write(self.server, nick, self.out);
             }
-            Told::Welcome(counts) => self.welcome(*counts),
+            Told::Welcome(counts, metadata) => {
+                self.welcome(*counts);
+                if let Some(told) = metadata {
+                    self.metadata(told);
+                }
+            }
             Told::Listens => Line::command(self.out, None, "AUTHENTICATE").param("+").end(),
             Told::Sasl(fault) => self.sasl(*fault),
             Told::LoggedIn(logged_in) => self.logged_in(logged_in, true),
@@ -206,6 +221,7 @@ impl Reply<'_> {
             Told::History { target, entries } => self.history(target, entries),
             Told::Targets(targets) => self.targets(targets),
             Told::Marker { target, at } => self.marker(target, *at),
+            Told::Metadata(told) => self.metadata(told),
             Told::Broken(broken) => self.broken(broken),
             Told::Passed(passing) => self.passed(passing),
             Told::Nothing => {}

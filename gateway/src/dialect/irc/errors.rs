@@ -49,7 +49,7 @@ pub(super) fn write(reply: &mut Reply<'_>, verb: &'static str, refusal: &Refusal
 }
 
 /// Verbs whose specifications know FAIL only.
-const FAILING: [&str; 5] = ["CHATHISTORY", "MARKREAD", "REDACT", "REGISTER", "VERIFY"];
+const FAILING: [&str; 6] = ["CHATHISTORY", "MARKREAD", "METADATA", "REDACT", "REGISTER", "VERIFY"];
 
 /// <https://ircv3.net/specs/extensions/chathistory#errors-and-warnings>: after the subcommand comes what it was about.
 fn of_history(refusal: &Refusal) -> Option<Said> {
@@ -83,11 +83,35 @@ fn of_marker(refusal: &Refusal) -> Option<Said> {
     }
 }
 
+/// <https://ircv3.net/specs/extensions/metadata#standard-replies>: `what` is the key, `value` the target.
+fn of_metadata(refusal: &Refusal) -> Option<Said> {
+    let About { what, value, .. } = &*refusal.about;
+    let or_none = |name: &Option<String>| name.clone().unwrap_or_else(|| "*".to_owned());
+    let (key, target) = (or_none(what), or_none(value));
+    Some(match refusal.code() {
+        ErrorCode::NoSuchChannel
+        | ErrorCode::InvalidChannelName
+        | ErrorCode::NoSuchNick
+        | ErrorCode::InvalidNick => Said::Fail("INVALID_TARGET", smallvec![target]),
+        ErrorCode::Forbidden
+        | ErrorCode::InsufficientScope
+        | ErrorCode::NotAMember
+        | ErrorCode::NotAnOperator => Said::Fail("KEY_NO_PERMISSION", smallvec![target, key]),
+        ErrorCode::ListFull => Said::Fail("LIMIT_REACHED", smallvec![target]),
+        ErrorCode::TextTooLong | ErrorCode::InvalidText => Said::Fail("INVALID_VALUE", smallvec![key]),
+        ErrorCode::InvalidParameter => Said::Fail("INVALID_KEY", smallvec![key]),
+        ErrorCode::UnknownCommand => Said::Fail("INVALID_SUBCOMMAND", smallvec![key]),
+        ErrorCode::TooFast => Said::Fail("RATE_LIMITED", smallvec![target, key]),
+        _ => return None,
+    })
+}
+
 fn said(verb: &'static str, refusal: &Refusal) -> Said {
     use Said::{Fail, Numeric, Silent};
     let of_verb = match verb {
         "CHATHISTORY" => of_history(refusal),
         "MARKREAD" => of_marker(refusal),
+        "METADATA" => of_metadata(refusal),
         _ => None,
     };
     if let Some(said) = of_verb {

@@ -20,6 +20,7 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("LINKS", "", "the servers: this one"),
     ("LIST", "[<channel> or condition[,…]]", "which channels there are: #a*, !#b*, >10, <10, C<60, T>60"),
     ("LUSERS", "", "how many people are here"),
+    ("METADATA", "<target> GET | LIST | SET | CLEAR | SUB | UNSUB | SUBS | SYNC …", "what people and channels say of themselves, for programs"),
     ("MODE", "<channel or nick> [changes]", "show and change modes"),
     ("MONITOR", "+ | - <nick>[,…] | C | L | S", "be told when somebody comes and goes"),
     ("MOTD", "", "the message of the day"),

@@ -2,7 +2,7 @@
 
 use proto::irc::Params;
 
-use super::decode::{channel, conversation, entry, history, multiline, operator, people, server};
+use super::decode::{channel, conversation, entry, history, metadata, multiline, operator, people, server};
 use crate::dialect::Commands;
 
 pub(super) struct Verb {
@@ -48,6 +48,7 @@ const VERBS: &[Verb] = &[
     verb("BATCH", 1, multiline::batch),
     verb("CHATHISTORY", 0, history::chathistory),
     verb("MARKREAD", 0, history::markread),
+    verb("METADATA", 2, metadata::metadata),
     verb("NOTICE", 0, conversation::notice),
     verb("PRIVMSG", 0, conversation::privmsg),
     verb("REDACT", 2, conversation::redact),

@@ -66,6 +66,10 @@ pub(crate) enum Word {
         target: String,
         until: Option<Timestamp>,
     },
+    Metadata {
+        target: String,
+        asked: MetadataAsked,
+    },
     /// Of a message of several lines.
     Part(Part),
     /// Tags alone.
@@ -113,6 +117,7 @@ impl Word {
             Self::Page(_) => "server",
             Self::History(_) => "history",
             Self::Marker { .. } => "marker",
+            Self::Metadata { .. } => "metadata",
             Self::Part(_) => "multiline",
             Self::Tags { .. } | Self::ToRole { .. } => "signal",
         }
@@ -184,6 +189,55 @@ impl HistoryPart {
     }
 }
 
+/// What is asked of somebody's or a channel's metadata. Keys as typed.
+pub(crate) enum MetadataAsked {
+    Get(Vec<String>),
+    List,
+    /// No value: nothing is to be said any more.
+    Set(String, Option<String>),
+    Clear,
+    Sub(Vec<String>),
+    Unsub(Vec<String>),
+    Subs,
+    Sync,
+}
+
+/// What comes of it.
+pub(crate) enum MetadataTold {
+    One(DatumRow),
+    /// Of a target, and of those who are in it.
+    Batch(String, Vec<DatumRow>),
+    /// It is too much for now: the target, and after how many seconds to ask.
+    Later(String, u64),
+    Subscribed(Subscribed),
+    /// Keys that there are, and those that are none.
+    Unsubscribed(Vec<String>, Vec<String>),
+    Subs(Vec<String>),
+}
+
+pub(crate) struct DatumRow {
+    pub(crate) target: String,
+    pub(crate) key: String,
+    pub(crate) datum: Datum,
+}
+
+pub(crate) enum Datum {
+    Value(String),
+    NotSet,
+    /// It is no key.
+    NoKey,
+}
+
+pub(crate) struct Subscribed {
+    pub(crate) keys: Vec<String>,
+    /// No keys.
+    pub(crate) invalid: Vec<String>,
+    /// The first for which there is no room.
+    pub(crate) too_many: Option<String>,
+    /// What is there already of these targets is to be asked for, after so many seconds.
+    pub(crate) later: Vec<(String, u64)>,
+}
+
 /// `KLINE` and `DLINE`, and what undoes them.
 pub(crate) enum NetBan {
     Add { target: String, minutes: Option<u64>, reason: String },
@@ -212,7 +266,8 @@ pub(crate) enum Page {
 /// What came of one.
 pub(crate) enum Told {
     Cap(caps::Reply),
-    Welcome(Counts),
+    /// With what its reader says of themselves, for those who want to know that.
+    Welcome(Counts, Option<MetadataTold>),
     /// `AUTHENTICATE +`.
     Listens,
     Sasl(Fault),
@@ -259,6 +314,7 @@ pub(crate) enum Told {
         target: String,
         at: Option<Timestamp>,
     },
+    Metadata(MetadataTold),
     /// A message of several lines was refused.
     Broken(Broken),
     /// It was passed on.

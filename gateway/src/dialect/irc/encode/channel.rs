@@ -44,6 +44,9 @@ impl Reply<'_> {
             self.end(&End::Names(channel.to_string()));
         }
         self.playback(&scene.found.lines);
+        if let Some(told) = &scene.found.metadata {
+            self.metadata(told);
+        }
     }
 
     pub(super) fn parted(&mut self, channel: &ChannelName, reason: &str) {

@@ -49,7 +49,7 @@ impl Reply<'_> {
         }
     }
 
-    fn batch(&mut self, kind: &str, of: Option<&str>, inside: impl FnOnce(&mut Self)) {
+    pub(super) fn batch(&mut self, kind: &str, of: Option<&str>, inside: impl FnOnce(&mut Self)) {
         let is_batch = self.caps.has(Caps::BATCH);
         if is_batch {
             self.line("BATCH").param(&format!("+{BATCH}")).param(kind).params(of).end();
@@ -61,7 +61,7 @@ impl Reply<'_> {
     }
 
     /// Lines of the batch that is being written.
-    fn batched(&mut self, lines: &[u8]) {
+    pub(super) fn batched(&mut self, lines: &[u8]) {
         if !self.caps.has(Caps::BATCH) {
             return self.out.extend_from_slice(lines);
         }

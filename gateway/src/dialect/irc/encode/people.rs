@@ -28,6 +28,7 @@ impl Reply<'_> {
             if let Some(account) = &user.account {
                 self.numeric(330).param(nick).param(account.as_ref()).trailing("is logged in as");
             }
+            self.whois_metadata(nick, &seen.metadata);
             if let Some(since) = user.since {
                 // Since when they said nothing is not known here.
                 let line = self.numeric(317).param(nick).number(0).number(seconds(since));

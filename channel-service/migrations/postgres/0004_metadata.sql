@@ -1,0 +1,9 @@
+-- What operators say of channels, for programs to show: pairs of a key and a value, and who set them.
+create table metadata (
+    channel text collate "C" not null references channels (id) on delete cascade,
+    key text collate "C" not null,
+    value text not null,
+    by_id text collate "C" not null,
+    constraint metadata_pkey primary key (channel, key)
+);
+create index metadata_by_id on metadata (by_id);
