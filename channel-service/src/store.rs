@@ -14,7 +14,10 @@ mod write;
 
 use kit::db::{Backend, Db};
 
-pub use self::{reading::ListQuery, tasks::Task};
+pub use self::{
+    reading::{ListQuery, Within},
+    tasks::Task,
+};
 
 /// Times a batch looks again for a room that was deleted between finding and locking it.
 const TRIES: usize = 3;

@@ -42,12 +42,28 @@ const OF_USER: &str =
      order by c.name_key limit $5";
 const INVITED: &str = "select user_id, expires_at from invitations
     where channel = $1 and expires_at > $2 and user_id > $3 order by user_id limit $4";
-const EVENTS: &str = "select event from events where channel = $1 and version > $2 order by version limit $3";
+const EVENTS: &str =
+    "select event from events where channel = $1 and version > $2 and version < $3 and at > $4 and at < $5
+    order by version limit $6";
+const LATEST_EVENTS: &str =
+    "select event from events where channel = $1 and version > $2 and version < $3 and at > $4 and at < $5
+    order by version desc limit $6";
 const VERSION_BEFORE: &str = "select coalesce(max(version), 0) from events where channel = $1 and at < $2";
 const HEADS: Sql = rows_of!(
     "select item.value ->> 0 as id, c.version, cast(item.value ->> 1 as bigint) as held from",
     "left join channels c on c.id = item.value ->> 0"
 );
+
+/// Which events: those between these, which are not among them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Within {
+    pub after: u64,
+    pub before: Option<u64>,
+    pub after_at: Option<Timestamp>,
+    pub before_at: Option<Timestamp>,
+    /// Of too many, the last.
+    pub latest: bool,
+}
 
 /// Which channels a list shows.
 #[derive(Debug, Clone, Copy)]
@@ -172,16 +188,27 @@ impl Store {
             .collect()
     }
 
-    /// Events of a channel that is at `version`, after another version.
+    /// Events of a channel that is at `version`, within bounds.
     pub async fn events(
         &self,
         id: &ChannelId,
         version: u64,
-        after: u64,
+        within: Within,
         limit: i64,
     ) -> sqlx::Result<ChannelEvents> {
-        let rows: Vec<String> = on!(self.db.read(), pool => sqlx::query_scalar(EVENTS)
-            .bind(id.as_str()).bind(signed(after)).bind(limit).fetch_all(pool).await)?;
+        let Within { after, before, after_at, before_at, latest } = within;
+        let sql = if latest { LATEST_EVENTS } else { EVENTS };
+        let mut rows: Vec<String> = on!(self.db.read(), pool => sqlx::query_scalar(sql)
+            .bind(id.as_str())
+            .bind(signed(after))
+            .bind(before.map_or(i64::MAX, signed))
+            .bind(after_at.map_or(i64::MIN, Timestamp::as_micros))
+            .bind(before_at.map_or(i64::MAX, Timestamp::as_micros))
+            .bind(limit)
+            .fetch_all(pool).await)?;
+        if latest {
+            rows.reverse();
+        }
         let events = rows
             .iter()
             .map(|json| serde_json::from_str(json).map_err(unreadable))

@@ -8,9 +8,12 @@ use api::{
     id::ChannelId,
     mode::{ModesPatch, Role},
 };
-use channel_service::domain::{
-    ledger::{Ending, Ledger},
-    modes,
+use channel_service::{
+    domain::{
+        ledger::{Ending, Ledger},
+        modes,
+    },
+    store::Within,
 };
 use client::replica::ChannelReplica;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -47,7 +50,11 @@ async fn many_join_part_kick_and_end_at_once(house: House) {
         let name = format!("#c{n}").as_str().try_into().unwrap();
         let room = house.store.room_named(&name).await.unwrap().unwrap();
         let snapshot = house.store.snapshot(&room.channel.id).await.unwrap().unwrap();
-        let events = house.store.events(&room.channel.id, room.channel.version, 0, i64::MAX).await.unwrap();
+        let events = house
+            .store
+            .events(&room.channel.id, room.channel.version, Within::default(), i64::MAX)
+            .await
+            .unwrap();
         assert!(events.complete);
         let versions: Vec<u64> = events.events.iter().map(|event| event.version).collect();
         assert_eq!(versions, (1..=room.channel.version).collect::<Vec<_>>(), "versions have no hole");

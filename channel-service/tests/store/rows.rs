@@ -12,7 +12,7 @@ use api::{
 };
 use channel_service::{
     domain::ledger::{Ending, Ledger, NewEntry},
-    store::ListQuery,
+    store::{ListQuery, Within},
 };
 
 use crate::{House, LIMITS, contract, doer, now, person};
@@ -20,6 +20,7 @@ use crate::{House, LIMITS, contract, doer, now, person};
 contract! {
     a_room_with_all_that_can_be_set_is_read_as_it_was_written
     events_are_given_from_a_version_on_and_known_to_be_missing
+    events_are_given_between_moments_from_either_end
     heads_tell_what_is_behind_and_what_is_gone
     lists_expire_and_sleepers_are_forgotten
     an_ended_session_does_not_come_in
@@ -67,7 +68,7 @@ async fn a_room_with_all_that_can_be_set_is_read_as_it_was_written(house: House)
     let (room, lists, events) = written;
     assert_eq!(house.store.room(&id).await.unwrap().unwrap(), room);
     assert_eq!(house.store.lists_of(&id).await.unwrap(), lists);
-    let read = house.store.events(&id, room.channel.version, 1, 100).await.unwrap();
+    let read = house.store.events(&id, room.channel.version, after(1), 100).await.unwrap();
     assert_eq!((read.events, read.complete), (events, true));
     let snapshot = house.store.snapshot(&id).await.unwrap().unwrap();
     assert_eq!(snapshot.channel, room.channel);
@@ -79,6 +80,35 @@ async fn a_room_with_all_that_can_be_set_is_read_as_it_was_written(house: House)
     assert_eq!(named.unwrap().channel.id, id);
 }
 
+fn after(version: u64) -> Within {
+    Within { after: version, ..Within::default() }
+}
+
+async fn events_are_given_between_moments_from_either_end(house: House) {
+    let alice = person("alice");
+    let id = house.join(&alice, "#a").await.unwrap();
+    for text in ["one", "two", "three"] {
+        let set = |ledger: &mut Ledger| ledger.set_topic(&id, &alice, &doer(&alice), text, None);
+        house.change(&id, &[&alice], set).await.unwrap();
+    }
+    let all = house.store.events(&id, 4, Within::default(), 9).await.unwrap().events;
+    let versions = async |within: Within, limit| {
+        let found = house.store.events(&id, 4, within, limit).await.unwrap().events;
+        found.iter().map(|event| event.version).collect::<Vec<_>>()
+    };
+    assert_eq!(versions(Within { before: Some(3), ..after(1) }, 9).await, [2]);
+    assert_eq!(versions(Within { latest: true, ..after(0) }, 2).await, [3, 4]);
+    assert_eq!(versions(Within { latest: true, before: Some(4), ..after(0) }, 2).await, [2, 3]);
+    let (first, last) = (all[0].at, all[3].at);
+    let of = |keep: &dyn Fn(Timestamp) -> bool| -> Vec<u64> {
+        all.iter().filter(|event| keep(event.at)).map(|event| event.version).collect()
+    };
+    let since = Within { after_at: Some(first), ..Within::default() };
+    assert_eq!(versions(since, 9).await, of(&|at| at > first));
+    let until = Within { before_at: Some(last), ..Within::default() };
+    assert_eq!(versions(until, 9).await, of(&|at| at < last));
+}
+
 async fn events_are_given_from_a_version_on_and_known_to_be_missing(house: House) {
     let alice = person("alice");
     let id = house.join(&alice, "#a").await.unwrap();
@@ -88,18 +118,18 @@ async fn events_are_given_from_a_version_on_and_known_to_be_missing(house: House
             .await
             .unwrap();
     }
-    let events = house.store.events(&id, 3, 0, 2).await.unwrap();
+    let events = house.store.events(&id, 3, after(0), 2).await.unwrap();
     assert_eq!(events.events.iter().map(|event| event.version).collect::<Vec<_>>(), [1, 2]);
     assert!(events.complete, "the rest can be asked for");
-    assert!(house.store.events(&id, 3, 3, 10).await.unwrap().complete);
+    assert!(house.store.events(&id, 3, after(3), 10).await.unwrap().complete);
     let later = now().plus(Duration::from_secs(1));
     assert_eq!(house.store.drop_events(later, 2).await.unwrap(), 2);
     assert!(
-        !house.store.events(&id, 3, 1, 10).await.unwrap().complete
-            || house.store.events(&id, 3, 0, 10).await.unwrap().events.len() == 1
+        !house.store.events(&id, 3, after(1), 10).await.unwrap().complete
+            || house.store.events(&id, 3, after(0), 10).await.unwrap().events.len() == 1
     );
     while house.store.drop_events(later, 2).await.unwrap() > 0 {}
-    let gone = house.store.events(&id, 3, 2, 10).await.unwrap();
+    let gone = house.store.events(&id, 3, after(2), 10).await.unwrap();
     assert_eq!((gone.events.len(), gone.complete), (0, false));
 }
 
@@ -265,7 +295,7 @@ async fn an_erased_person_is_in_no_row(house: House) {
     assert!(house.store.cut_log().await.unwrap());
     let bans = house.store.lists_of(&id).await.unwrap().bans;
     assert_eq!((bans[0].by.nick.as_str(), &bans[0].reason), ("erased", &None));
-    let events = house.store.events(&id, 4, 0, 100).await.unwrap().events;
+    let events = house.store.events(&id, 4, after(0), 100).await.unwrap().events;
     assert_eq!(events.len(), 4);
     assert!(!serde_json::to_string(&events).unwrap().contains("\"alice\""));
 }

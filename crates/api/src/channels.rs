@@ -252,6 +252,25 @@ pub struct ChannelEvents {
     pub complete: bool,
 }
 
+/// Which events of a channel: those within all bounds that are given, which are not among them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EventsQuery {
+    /// A version: that which the reader holds.
+    pub after: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before_at: Option<Timestamp>,
+    /// Of more than `limit`, the last ones rather than the first.
+    pub latest: bool,
+    /// Most events in the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
 /// A user's id as a path names it: `me` or an id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MeOr {

@@ -138,6 +138,36 @@ pub struct MessageId {
     pub seq: u64,
 }
 
+/// What happened in a channel, as clients name it beside messages: `3f9k2m7q0x1ab-v17`.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct EventId {
+    pub channel: ChannelId,
+    pub version: u64,
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-v{}", self.channel, self.version)
+    }
+}
+
+impl fmt::Debug for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::str::FromStr for EventId {
+    type Err = NotAnId;
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        let (channel, version) = text.rsplit_once("-v").ok_or(NotAnId)?;
+        if version.starts_with(['0', '+']) {
+            return Err(NotAnId);
+        }
+        Ok(Self { channel: channel.parse()?, version: version.parse().map_err(|_| NotAnId)? })
+    }
+}
+
 impl utoipa::PartialSchema for MessageId {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
         utoipa::openapi::ObjectBuilder::new()

@@ -4,7 +4,7 @@ use api::{
     ChannelName, HeadsReply, HeadsRequest, Item, Page,
     auth::Actor,
     channels::{
-        Changed, Channel, ChannelEvents, ChannelSummary, EndHolders, EndedHolders, JoinItem,
+        Changed, Channel, ChannelEvents, ChannelSummary, EndHolders, EndedHolders, EventsQuery, JoinItem,
         ListEntry, ListKind, Listed, Member, Membership, NewListEntry, PartItem, SetRole, SetTopic, Snapshot,
     },
     id::{ChannelId, ListEntryId, UserId},
@@ -54,6 +54,17 @@ impl Channels {
     pub async fn events(&self, id: &ChannelId, after: u64) -> Result<ChannelEvents, Error> {
         let request = self.0.request(Method::GET, &format!("/v1/channels/{id}/events"), Caller::Service);
         self.0.send(request.query(&[("after", after)])).await
+    }
+
+    /// What somebody who is in a channel may see of what happened there.
+    pub async fn past_events(
+        &self,
+        actor: &Actor,
+        id: &ChannelId,
+        query: &EventsQuery,
+    ) -> Result<ChannelEvents, Error> {
+        let request = self.0.request(Method::GET, &format!("/v1/channels/{id}/events"), Caller::Actor(actor));
+        self.0.send(request.query(query)).await
     }
 
     pub async fn heads(&self, held: &HeadsRequest) -> Result<HeadsReply, Error> {
