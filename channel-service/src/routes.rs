@@ -36,6 +36,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(lists::list, lists::add))
         .routes(routes!(lists::remove))
         .routes(routes!(users::channels))
+        .routes(routes!(users::invitations))
         .routes(routes!(batches::join))
         .routes(routes!(batches::part))
         .routes(routes!(services::end_holders))

@@ -6,13 +6,13 @@ pub(crate) mod plain;
 
 use std::sync::Arc;
 
-use api::{EntryKind, Timestamp};
+use api::EntryKind;
 use bytes::Bytes;
 use proto::lines::{self, LineBuffer, LineError};
 
 use crate::{
     command::{Answer, Command, Refusal},
-    event::Event,
+    event::{Event, Moment},
     hub::{Client, Presence},
     server::Server,
 };
@@ -142,6 +142,14 @@ impl Dialect {
         }
     }
 
+    /// Whether those who look back are shown what happened, too.
+    pub(crate) const fn shows_past_events(self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Irc(caps) => caps.has(irc::Caps::EVENT_PLAYBACK),
+        }
+    }
+
     /// Whether the answer to a send shows the entry.
     pub(crate) const fn shows_sent(self) -> bool {
         match self {
@@ -261,15 +269,16 @@ impl Dialect {
     }
 
     /// An event that happened at `at`; empty if this dialect has no words for it.
-    pub(crate) fn event(self, event: &Event<'_>, at: Timestamp, out: &mut Vec<u8>) {
+    pub(crate) fn event<'a>(self, event: &Event<'_>, at: impl Into<Moment<'a>>, out: &mut Vec<u8>) {
+        let moment = at.into();
         match self {
-            Self::Plain(format) => plain::event(format, event, at, out),
-            Self::Irc(caps) => irc::event(caps, event, at, out),
+            Self::Plain(format) => plain::event(format, event, moment.at, out),
+            Self::Irc(caps) => irc::event(caps, event, moment, out),
         }
     }
 
     /// [`event`](Self::event) alone.
-    pub(crate) fn one_event(self, event: &Event<'_>, at: Timestamp) -> Bytes {
+    pub(crate) fn one_event<'a>(self, event: &Event<'_>, at: impl Into<Moment<'a>>) -> Bytes {
         let mut out = Vec::new();
         self.event(event, at, &mut out);
         out.into()

@@ -3,12 +3,35 @@
 use std::sync::Arc;
 
 use api::{
-    AccountName, ChannelName, Entry, Nick, Timestamp,
+    AccountName, ChannelName, Entry, Nick, Person, Timestamp,
     auth::Actor,
     channels::ListKind,
+    event::{ChannelChange, ChannelEvent},
+    id::ChannelId,
     messages::Passing,
     mode::{ModeChange, Role},
 };
+
+/// When something happened, and what it is called if a channel keeps it: the channel and its version.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment<'a> {
+    pub(crate) at: Timestamp,
+    pub(crate) id: Option<(&'a ChannelId, u64)>,
+}
+
+impl From<Timestamp> for Moment<'_> {
+    fn from(at: Timestamp) -> Self {
+        Self { at, id: None }
+    }
+}
+
+impl<'a> Moment<'a> {
+    pub(crate) fn of(event: &'a ChannelEvent) -> Self {
+        // Net changes of a snapshot have none.
+        let id = (event.version > 0).then_some((&event.channel, event.version));
+        Self { at: event.at, id }
+    }
+}
 
 /// Somebody, as shown: the nick is the newest that this gateway has shown.
 #[derive(Debug, Clone, Copy)]
@@ -166,4 +189,68 @@ pub(crate) enum Event<'a> {
     Closing {
         reason: &'a str,
     },
+}
+
+/// What happened in a channel, with those who did it and whom it was done to as they were called then.
+pub(crate) struct Happened {
+    pub(crate) event: ChannelEvent,
+    pub(crate) by: Option<Shown>,
+    pub(crate) who: Option<Shown>,
+}
+
+impl Happened {
+    /// Whom it was done to.
+    pub(crate) fn whom(change: &ChannelChange) -> Option<&Person> {
+        match change {
+            ChannelChange::Joined { member } => Some(&member.person),
+            ChannelChange::Parted { user, .. }
+            | ChannelChange::Quit { user, .. }
+            | ChannelChange::Kicked { user, .. }
+            | ChannelChange::Roles { user, .. } => Some(user),
+            _ => None,
+        }
+    }
+
+    /// Whether those who look back are shown it.
+    pub(crate) fn is_shown(change: &ChannelChange) -> bool {
+        Self::whom(change).is_some()
+            || matches!(
+                change,
+                ChannelChange::Topic { .. }
+                    | ChannelChange::Modes { .. }
+                    | ChannelChange::Listed { .. }
+                    | ChannelChange::Unlisted { .. }
+            )
+    }
+
+    pub(crate) fn event(&self) -> Option<Event<'_>> {
+        let (channel, by) = (&self.event.name, self.by.as_ref().map(Shown::who));
+        let who = self.who.as_ref().map(Shown::who);
+        Some(match &self.event.change {
+            ChannelChange::Joined { .. } => Event::Join { channel, who: who? },
+            ChannelChange::Parted { reason, .. } => {
+                Event::Part { channel, who: who?, reason: reason.as_deref().unwrap_or_default() }
+            }
+            ChannelChange::Quit { reason, .. } => {
+                Event::Quit { who: who?, reason: reason.as_deref().unwrap_or_default() }
+            }
+            ChannelChange::Kicked { reason, .. } => {
+                Event::Kick { channel, by, who: who?, reason: reason.as_deref().unwrap_or_default() }
+            }
+            ChannelChange::Topic { topic } => {
+                Event::Topic { channel, by, text: topic.as_ref().map_or("", |topic| &topic.text) }
+            }
+            ChannelChange::Modes { changes, .. } => Event::Modes { channel, by, changes },
+            ChannelChange::Roles { role, set, .. } => {
+                Event::Role { channel, by, who: who?, role: *role, set: *set }
+            }
+            ChannelChange::Listed { list, entry } => {
+                Event::Listed { channel, by, list: *list, mask: entry.mask.as_str(), set: true }
+            }
+            ChannelChange::Unlisted { list, mask, .. } => {
+                Event::Listed { channel, by, list: *list, mask, set: false }
+            }
+            _ => return None,
+        })
+    }
 }

@@ -69,7 +69,13 @@ async fn who_is_in_already_needs_no_invitation() {
     alice.asks("JOIN #x", &format!("{SERVER} 366 ")).await;
     alice.asks("INVITE bob #x", &format!("{SERVER} 341 alice bob #x")).await;
     bob.sees(":alice!").await;
+    bob.says("INVITE").await;
+    bob.sees_next(&format!("{SERVER} 336 bob #x\r")).await;
+    bob.sees_next(&format!("{SERVER} 337 bob :")).await;
     bob.asks("JOIN #x", &format!("{SERVER} 366 ")).await;
+    bob.says("INVITE").await;
+    bob.sees_next(&format!("{SERVER} 337 bob :")).await;
+    bob.asks("INVITE alice", &format!("{SERVER} 461 bob INVITE :")).await;
     alice.asks("INVITE bob #x", &format!("{SERVER} 443 alice bob #x :")).await;
 }
 

@@ -2,7 +2,7 @@
 
 use api::{
     ChannelName, HeadsReply, HeadsRequest, Timestamp,
-    channels::{ChannelEvents, Invitation, ListEntry, ListKind, Member, Membership, Snapshot},
+    channels::{ChannelEvents, Invitation, InvitedTo, ListEntry, ListKind, Member, Membership, Snapshot},
     event::ChannelEvent,
     id::{ChannelId, UserId},
     mode::Roles,
@@ -42,6 +42,9 @@ const OF_USER: &str =
      order by c.name_key limit $5";
 const INVITED: &str = "select user_id, expires_at from invitations
     where channel = $1 and expires_at > $2 and user_id > $3 order by user_id limit $4";
+const INVITED_TO: &str =
+    "select c.id, c.name, c.name_key, i.expires_at from invitations i join channels c on c.id = i.channel
+    where i.user_id = $1 and i.expires_at > $2 and c.name_key > $3 order by c.name_key limit $4";
 const EVENTS: &str =
     "select event from events where channel = $1 and version > $2 and version < $3 and at > $4 and at < $5
     order by version limit $6";
@@ -117,6 +120,24 @@ impl Store {
             .map(|(user, until)| {
                 let user = user.try_into().map_err(unreadable)?;
                 Ok(Invitation { user, expires_at: Timestamp(until) })
+            })
+            .collect()
+    }
+
+    /// Channels that somebody is invited to now, with the key that each is sorted by.
+    pub async fn invited_to(
+        &self,
+        user: &UserId,
+        now: Timestamp,
+        after: &str,
+        limit: i64,
+    ) -> sqlx::Result<Vec<(String, InvitedTo)>> {
+        let rows: Vec<(String, String, String, i64)> = on!(self.db.read(), pool => sqlx::query_as(INVITED_TO)
+            .bind(user.as_str()).bind(now.as_micros()).bind(after).bind(limit).fetch_all(pool).await)?;
+        rows.into_iter()
+            .map(|(id, name, key, until)| {
+                let (id, name) = (id.try_into().map_err(unreadable)?, name.try_into().map_err(unreadable)?);
+                Ok((key, InvitedTo { id, name, expires_at: Timestamp(until) }))
             })
             .collect()
     }

@@ -89,3 +89,29 @@ async fn an_expired_invitation_is_not_listed() {
         })
         .await;
 }
+
+#[tokio::test]
+async fn everybody_sees_where_they_are_invited_to_and_nobody_elses() {
+    let world = world_with_people(|_| {}).await;
+    let (alice, bob) = (with_account("alice"), person("bob"));
+    let invited = async |query: &str| {
+        let page = world.get(&bob, &format!("/v1/users/me/invitations{query}")).await.ok();
+        let names = page["items"].as_array().unwrap().iter().map(|item| item["name"].clone());
+        (names.collect::<Vec<_>>(), page["next"].as_str().map(str::to_owned))
+    };
+    for name in ["den", "general"] {
+        world.joins(&alice, name).await;
+        let path = format!("/v1/channels/{name}/invitations/{}", bob.id());
+        world.ask(&alice, "PUT", &path, json!({})).await.ok();
+    }
+    world.modes(&alice, "den", json!({ "secret": true })).await.ok();
+    assert_eq!(invited("").await, (vec![json!("#den"), json!("#general")], None));
+    let (first, next) = invited("?limit=1").await;
+    assert_eq!(first, [json!("#den")]);
+    assert_eq!(invited(&format!("?limit=1&cursor={}", next.unwrap())).await, (vec![json!("#general")], None));
+    world.joins(&bob, "den").await;
+    world.withdraws(&alice, &bob).await.ok();
+    assert_eq!(invited("").await, (vec![], None));
+    let path = format!("/v1/users/{}/invitations", alice.id());
+    world.get(&bob, &path).await.refused(ErrorCode::Forbidden);
+}

@@ -202,3 +202,24 @@ async fn heads_say_who_is_behind() {
     assert_eq!(heads["epoch"], json!(world.snapshot(id).await.epoch));
     assert_eq!(world.events(id, 0).await.events.len(), 1);
 }
+
+#[tokio::test]
+async fn what_happened_is_given_by_moments_and_from_either_end() {
+    let world = world().await;
+    let alice = person("alice");
+    world.joins(&alice, "general").await;
+    for text in ["one", "two", "three"] {
+        world.ask(&alice, "PUT", "/v1/channels/general/topic", json!({ "text": text })).await.ok();
+    }
+    let versions = async |query: &str| {
+        let found = world.get(&alice, &format!("/v1/channels/general/events?{query}")).await.ok();
+        let events = found["events"].as_array().unwrap().clone();
+        events.iter().map(|event| event["version"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(versions("latest=true&limit=2").await, [3, 4]);
+    assert_eq!(versions("latest=true&limit=2&before=4").await, [2, 3]);
+    assert_eq!(versions("after_at=2020-01-01T00:00:00.000Z&limit=1").await, [1]);
+    assert_eq!(versions("before_at=2020-01-01T00:00:00.000Z").await, [0; 0]);
+    let wrong = world.get(&alice, "/v1/channels/general/events?after_at=yesterday").await;
+    wrong.refused(ErrorCode::InvalidParameter);
+}

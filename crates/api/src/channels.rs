@@ -244,6 +244,14 @@ pub struct Invitation {
     pub expires_at: Timestamp,
 }
 
+/// A channel that somebody is invited to, as `GET /v1/users/me/invitations` lists them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct InvitedTo {
+    pub id: ChannelId,
+    pub name: ChannelName,
+    pub expires_at: Timestamp,
+}
+
 /// Events of one channel after a version: `GET …/events?after=&limit=`. `complete` is false when the owner no longer has them all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ChannelEvents {

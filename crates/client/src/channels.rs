@@ -4,8 +4,9 @@ use api::{
     ChannelName, HeadsReply, HeadsRequest, Item, Page,
     auth::Actor,
     channels::{
-        Changed, Channel, ChannelEvents, ChannelSummary, EndHolders, EndedHolders, EventsQuery, JoinItem,
-        ListEntry, ListKind, Listed, Member, Membership, NewListEntry, PartItem, SetRole, SetTopic, Snapshot,
+        Changed, Channel, ChannelEvents, ChannelSummary, EndHolders, EndedHolders, EventsQuery, InvitedTo,
+        JoinItem, ListEntry, ListKind, Listed, Member, Membership, NewListEntry, PartItem, SetRole, SetTopic,
+        Snapshot,
     },
     id::{ChannelId, ListEntryId, UserId},
     metadata::{MetadataKey, Metadatum, SetMetadatum},
@@ -164,6 +165,12 @@ impl Channels {
     pub async fn invite(&self, actor: &Actor, id: &ChannelId, user: &UserId) -> Result<Changed, Error> {
         let path = format!("/v1/channels/{id}/invitations/{user}");
         self.0.put(&path, Caller::Actor(actor), &serde_json::json!({})).await
+    }
+
+    /// Channels that somebody is invited to: the first page of the largest size.
+    pub async fn invitations(&self, actor: &Actor) -> Result<Page<InvitedTo>, Error> {
+        let request = self.0.request(Method::GET, "/v1/users/me/invitations", Caller::Actor(actor));
+        self.0.send(request.query(&[("limit", api::page::MAX_LIMIT)])).await
     }
 
     pub async fn list_entries(

@@ -1,5 +1,5 @@
 use api::{
-    Entry,
+    Entry, EntryKind,
     auth::ServiceName,
     messages::{History, Point},
     page::{DEFAULT_LIMIT, MAX_LIMIT},
@@ -57,6 +57,8 @@ pub(super) struct Search {
     count: usize,
     looked_through: usize,
     found: Vec<Entry>,
+    /// Reactions as well.
+    with_reactions: bool,
 }
 
 /// Where a search goes from where it begins.
@@ -79,7 +81,14 @@ impl Search {
             count: count as usize,
             looked_through: 0,
             found: Vec::new(),
+            with_reactions: false,
         }
+    }
+
+    #[must_use]
+    pub(super) fn and_reactions(mut self, with_reactions: bool) -> Self {
+        self.with_reactions = with_reactions;
+        self
     }
 
     pub(super) fn next(&self) -> Option<(From, u32)> {
@@ -95,7 +104,8 @@ impl Search {
         };
         let edge = edge.map(|entry| Point::Seq(entry.seq));
         let at = if self.way == Way::Up { self.found.len() } else { 0 };
-        self.found.splice(at..at, items.into_iter().filter(|entry| entry.kind.is_spoken()));
+        self.found
+            .splice(at..at, items.into_iter().filter(|entry| is_found(entry.kind, self.with_reactions)));
         let goes_on = more && self.found.len() < self.count && self.looked_through < MOST_LOOKED_THROUGH;
         // An empty page leads no further, whatever it says of itself.
         self.next = edge.filter(|_| goes_on).map(|edge| {
@@ -116,6 +126,11 @@ impl Search {
         }
         self.found
     }
+}
+
+/// Whether those who look back are shown it.
+pub(super) fn is_found(kind: EntryKind, with_reactions: bool) -> bool {
+    kind.is_spoken() || with_reactions && matches!(kind, EntryKind::Reaction | EntryKind::Unreaction)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@ use api::auth::ServiceName;
 
 use crate::{
     command::{Answer, Asked, Outcome},
+    dialect::irc::Told,
     session::Session,
 };
 
@@ -18,4 +19,12 @@ pub(super) async fn invite(session: &mut Session, channel: &str, nick: &str) -> 
     let inside = changed.event.is_none() && roles.is_some();
     let nick = session.gateway.hub.changed_about(session.client.id, changed, &person);
     Ok(Outcome::Invited { channel: channel.name, nick, inside })
+}
+
+/// Where one is invited to.
+pub(super) async fn invitations(session: &Session) -> Answer {
+    let actor = session.actor()?;
+    let page = session.gateway.channels.invitations(&actor).await.of(ServiceName::Channels)?;
+    let names = page.items.into_iter().map(|invited| invited.name).collect();
+    Ok(Outcome::Irc(Told::Invitations(names)))
 }

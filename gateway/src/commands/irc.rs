@@ -1,4 +1,6 @@
-use super::{chathistory, enter, marker, metadata, monitor, operate, part, sasl, setname, signal, user_mode};
+use super::{
+    chathistory, enter, invite, marker, metadata, monitor, operate, part, sasl, setname, signal, user_mode,
+};
 use crate::{
     command::{Answer, Outcome},
     dialect::{
@@ -20,6 +22,7 @@ pub(super) async fn irc(session: &mut Session, word: Word) -> Answer {
         Word::Authenticate(param) => sasl::authenticate(session, param).await,
         Word::Register { account, password } => sasl::register(session, account, password).await,
         Word::UserMode { nick, changes } => user_mode::user_mode(session, &nick, changes.as_deref()).await,
+        Word::Invitations => invite::invitations(session).await,
         Word::Monitor(what) => monitor::monitor(session, what).await,
         Word::Setname(realname) => setname::setname(session, realname).await,
         Word::Oper { name, password } => operate::oper(session, name, password).await,

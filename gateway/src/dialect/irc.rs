@@ -33,7 +33,7 @@ pub(crate) use self::{
     sasl::{Exchange, Fault, Next, step as sasl_step},
     word::{
         Counts, Datum, DatumRow, End, HistoryAsked, HistoryPart, LoggedIn, MetadataAsked, MetadataTold,
-        Monitor, NetBan, Page, Selector, Subscribed, Told, Word,
+        Monitor, NetBan, Page, Past, Selector, Subscribed, Told, Word,
     },
 };
 

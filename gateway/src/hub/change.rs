@@ -7,7 +7,7 @@ use api::{
 };
 
 use super::{ClientId, State, channel::Channel, now, show::Doer};
-use crate::event::{Event, Shown};
+use crate::event::{Event, Moment, Shown};
 
 impl State {
     /// Shows the net changes of a snapshot, which nobody is known to have made.
@@ -40,7 +40,7 @@ impl State {
 
     /// Shows an event to everyone whom it concerns.
     pub(super) fn show_change(&mut self, event: &ChannelEvent, doer: Option<&Doer>) {
-        let (id, channel, at) = (&event.channel, &event.name, event.at);
+        let (id, channel, at) = (&event.channel, &event.name, Moment::of(event));
         let by = event.by.as_ref().map(|person| self.shown(person));
         let by = by.as_ref().map(Shown::who);
         let reason = |reason: &Option<String>| reason.clone().unwrap_or_default();
@@ -52,7 +52,7 @@ impl State {
                 self.has_come(id, &member.person.id);
                 // "If the joining client is away" (IRCv3 away-notify).
                 if let Some(away) = self.away_of(&member.person.id) {
-                    self.show_away(&member.person.id, Some(&away), at);
+                    self.show_away(&member.person.id, Some(&away), event.at);
                 }
             }
             ChannelChange::Parted { user, reason: why } => {
@@ -68,7 +68,8 @@ impl State {
             ChannelChange::Quit { user, reason: why, ending, touched } => {
                 let followed =
                     touched.iter().filter(|touched| self.channels.contains_key(&touched.channel)).count();
-                self.show_quit(id, user, &reason(why), ending, followed, at);
+                // One QUIT is shown for what has a name in each channel.
+                self.show_quit(id, user, &reason(why), ending, followed, event.at);
             }
             ChannelChange::Topic { topic } => {
                 let text = topic.as_ref().map_or("", |topic| &topic.text);

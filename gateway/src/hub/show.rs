@@ -1,22 +1,25 @@
 //! One event to many queues, written once for each dialect.
 
-use api::{Timestamp, id::ChannelId};
+use api::id::ChannelId;
 use bytes::Bytes;
 use smallvec::SmallVec;
 
 use super::{ClientId, State, client::Change};
-use crate::{dialect::Dialect, event::Event};
+use crate::{
+    dialect::Dialect,
+    event::{Event, Moment},
+};
 
 /// An event in the dialects that were asked for.
 pub(super) struct Written<'a> {
     event: &'a Event<'a>,
-    at: Timestamp,
+    at: Moment<'a>,
     forms: SmallVec<[(Dialect, Bytes); 2]>,
 }
 
 impl<'a> Written<'a> {
-    pub(super) fn new(event: &'a Event<'a>, at: Timestamp) -> Self {
-        Self { event, at, forms: SmallVec::new() }
+    pub(super) fn new(event: &'a Event<'a>, at: impl Into<Moment<'a>>) -> Self {
+        Self { event, at: at.into(), forms: SmallVec::new() }
     }
 
     pub(super) fn get(&mut self, dialect: Dialect) -> Bytes {
@@ -32,7 +35,7 @@ impl<'a> Written<'a> {
 
 impl State {
     /// Shows an event to these connections.
-    pub(super) fn show(&self, viewers: &[ClientId], event: &Event<'_>, at: Timestamp) {
+    pub(super) fn show<'a>(&self, viewers: &[ClientId], event: &'a Event<'a>, at: impl Into<Moment<'a>>) {
         let mut written = Written::new(event, at);
         for viewer in viewers {
             if let Some(local) = self.clients.get(viewer) {
@@ -43,11 +46,11 @@ impl State {
     }
 
     /// Shows an event to a channel; to the connection that did it only if its reply does not show it.
-    pub(super) fn show_channel(
+    pub(super) fn show_channel<'a>(
         &mut self,
         id: &ChannelId,
-        event: &Event<'_>,
-        at: Timestamp,
+        event: &'a Event<'a>,
+        at: impl Into<Moment<'a>>,
         doer: Option<&Doer>,
     ) {
         self.hand_out();
@@ -56,13 +59,14 @@ impl State {
         self.show_others(viewers, event, at, doer);
     }
 
-    pub(super) fn show_others(
+    pub(super) fn show_others<'a>(
         &self,
         mut viewers: Vec<ClientId>,
-        event: &Event<'_>,
-        at: Timestamp,
+        event: &'a Event<'a>,
+        at: impl Into<Moment<'a>>,
         doer: Option<&Doer>,
     ) {
+        let at = at.into();
         if let Some(Doer { client, change }) = doer
             && let Some(index) = viewers.iter().position(|viewer| viewer == client)
             && let Some(local) = self.clients.get(client)

@@ -1,8 +1,9 @@
 //! People as somebody who asks about them sees them: those who are connected here, or share a channel with somebody who is.
 
 use api::{
-    ChannelName, Entry, Nick,
+    ChannelName, Entry, Nick, Person,
     auth::Actor,
+    event::{ChannelChange, ChannelEvent},
     id::{ChannelId, UserId},
     mask::glob,
     mode::Roles,
@@ -12,7 +13,7 @@ use api::{
 use super::{ClientId, Hub, State, person::Known};
 use crate::{
     command::{Named, Seen, WhoRow},
-    event::Shown,
+    event::{self, Happened, Shown},
 };
 
 impl Hub {
@@ -29,6 +30,22 @@ impl Hub {
             (entry, author)
         };
         entries.into_iter().map(with_author).collect()
+    }
+
+    /// Events of a channel with those whom they name, by the nicks that they had then.
+    pub(crate) fn with_people(&self, events: Vec<ChannelEvent>) -> Vec<Happened> {
+        let state = self.state.lock();
+        let then = |person: &Person| Shown { nick: person.nick.clone(), ..state.shown(person) };
+        let happened = |event: ChannelEvent| {
+            let by = event.by.as_ref().map(then);
+            let mut who = Happened::whom(&event.change).map(then);
+            if let (ChannelChange::Joined { member }, Some(who)) = (&event.change, &mut who) {
+                who.mask = event::mask(&member.username, &member.host);
+                who.account = event::account(member.account.as_ref());
+            }
+            Happened { event, by, who }
+        };
+        events.into_iter().map(happened).collect()
     }
 
     /// The members of a channel that is followed here.

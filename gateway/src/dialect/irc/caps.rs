@@ -53,6 +53,7 @@ impl Caps {
     pub(crate) const READ_MARKER: Self = Self(1 << 30);
 
     pub(crate) const METADATA: Self = Self(1 << 33);
+    pub(crate) const EVENT_PLAYBACK: Self = Self(1 << 34);
 
     /// Whoever speaks it reads batches, too ("Dependencies").
     pub(crate) const MULTILINE: Self = Self(1 << 29);
@@ -97,6 +98,7 @@ const TABLE: &[Row] = &[
     row("cap-notify", Caps::CAP_NOTIFY),
     Row { name: "draft/account-registration", bit: Caps::ACCOUNT_REGISTRATION, value: Some(CUSTOM_NAME) },
     row("draft/chathistory", Caps::CHATHISTORY),
+    row("draft/event-playback", Caps::EVENT_PLAYBACK),
     row("draft/message-redaction", Caps::MESSAGE_REDACTION),
     Row { name: "draft/metadata-3", bit: Caps::METADATA, value: Some(METADATA_LIMITS) },
     Row { name: multiline::BATCH, bit: Caps::MULTILINE, value: Some(multiline::LIMITS) },

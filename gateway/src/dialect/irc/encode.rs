@@ -207,6 +207,7 @@ impl Reply<'_> {
                 }
             }
             Told::Presences { presences, rejected } => self.presences(presences, rejected),
+            Told::Invitations(channels) => self.invitations(channels),
             Told::Watches(nicks) => self.watches(nicks),
             Told::Operates => self.operates(),
             Told::Rehashed { file, is_read } => self.rehashed(file, *is_read),
@@ -218,7 +219,7 @@ impl Reply<'_> {
             Told::End(end) => self.end(end),
             Told::PartedAll(channels) => channels.iter().for_each(|channel| self.parted(channel, "")),
             Told::Page(page, counts) => self.page(*page, *counts),
-            Told::History { target, entries } => self.history(target, entries),
+            Told::History { target, items } => self.history(target, items),
             Told::Targets(targets) => self.targets(targets),
             Told::Marker { target, at } => self.marker(target, *at),
             Told::Metadata(told) => self.metadata(told),

@@ -1,13 +1,13 @@
 //! Events as lines.
 
-use api::{ChannelName, Timestamp, channels::ListKind};
+use api::{ChannelName, channels::ListKind, id::EventId};
 use proto::irc::{
     At, Head, Line,
     mode::{self, Change, Class},
 };
 
 use super::{Caps, entry, passing};
-use crate::event::{Event, Who};
+use crate::event::{Event, Moment, Who};
 
 /// What changes how an entry is written: one set for all kinds, as entries of all kinds leave together.
 pub(crate) const ENTRIES: Caps = Caps::SERVER_TIME
@@ -34,9 +34,10 @@ pub(crate) fn relevant(event: &Event<'_>) -> Caps {
     }
 }
 
-const ALWAYS: Caps = Caps::SERVER_TIME.or(Caps::ACCOUNT_TAG);
+const ALWAYS: Caps = Caps::SERVER_TIME.or(Caps::ACCOUNT_TAG).or(Caps::MESSAGE_TAGS);
 
-pub(crate) fn event(caps: Caps, event: &Event<'_>, at: Timestamp, out: &mut Vec<u8>) {
+pub(crate) fn event<'a>(caps: Caps, event: &Event<'_>, at: impl Into<Moment<'a>>, out: &mut Vec<u8>) {
+    let at = at.into();
     match *event {
         Event::Entry { entry, author } => entry::write(caps, entry, author, out),
         Event::Join { channel, who } => {
@@ -144,7 +145,7 @@ fn modes(
     by: Option<Who<'_>>,
     channel: &ChannelName,
     mut changes: &[Change<'_>],
-    at: Timestamp,
+    mut at: Moment<'_>,
     out: &mut Vec<u8>,
 ) {
     let by = By::new(by);
@@ -153,6 +154,8 @@ fn modes(
         let (now, later) = changes.split_at(mode::fitting(changes, line.left(), MAX_MODES));
         mode::write(line, now).end();
         changes = later;
+        // The first line has the name of them all.
+        at.id = None;
     }
 }
 
@@ -179,15 +182,30 @@ impl<'a> By<'a> {
         Self { source: who.map(source), account: who.and_then(|who| who.account) }
     }
 
-    pub(super) fn line<'o>(&self, caps: Caps, at: Timestamp, verb: &str, out: &'o mut Vec<u8>) -> Line<'o> {
+    pub(super) fn line<'o, 'm>(
+        &self,
+        caps: Caps,
+        at: impl Into<Moment<'m>>,
+        verb: &str,
+        out: &'o mut Vec<u8>,
+    ) -> Line<'o> {
         self.head(caps, at, out).command(self.source.as_deref(), verb)
     }
 
     /// The tags that any line of somebody has.
-    pub(super) fn head<'o>(&self, caps: Caps, at: Timestamp, out: &'o mut Vec<u8>) -> Head<'o> {
+    pub(super) fn head<'o, 'm>(
+        &self,
+        caps: Caps,
+        at: impl Into<Moment<'m>>,
+        out: &'o mut Vec<u8>,
+    ) -> Head<'o> {
+        let Moment { at, id } = at.into();
         let mut head = Head::new(out);
         if caps.has(Caps::SERVER_TIME) {
             head = head.time(At(at.as_micros()));
+        }
+        if let Some((channel, version)) = id.filter(|_| caps.has(Caps::MESSAGE_TAGS)) {
+            head = head.tag("msgid", &EventId { channel: channel.clone(), version }.to_string());
         }
         if caps.has(Caps::ACCOUNT_TAG) {
             head = head.optional_tag("account", self.account);

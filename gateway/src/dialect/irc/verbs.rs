@@ -36,7 +36,7 @@ const VERBS: &[Verb] = &[
     open("VERIFY", 2, entry::verify),
     open("WEBIRC", 4, entry::webirc),
 
-    verb("INVITE", 2, channel::invite),
+    verb("INVITE", 0, channel::invite),
     verb("JOIN", 1, channel::join),
     verb("KICK", 2, channel::kick),
     verb("LIST", 0, channel::list),

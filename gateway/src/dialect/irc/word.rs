@@ -11,7 +11,10 @@ use super::{
     multiline::{Broken, Part},
     sasl::Fault,
 };
-use crate::{event::Shown, hub::Presence};
+use crate::{
+    event::{Happened, Shown},
+    hub::Presence,
+};
 
 /// A command of IRC's own.
 pub(crate) enum Word {
@@ -40,6 +43,8 @@ pub(crate) enum Word {
         changes: Option<String>,
     },
     Monitor(Monitor),
+    /// Where one is invited to.
+    Invitations,
     /// Another real name.
     Setname(String),
     Oper {
@@ -104,6 +109,7 @@ impl Word {
             Self::Register { .. } => "register",
             Self::UserMode { .. } => "user-mode",
             Self::Monitor(_) => "monitor",
+            Self::Invitations => "invitations",
             Self::Setname(_) => "setname",
             Self::Oper { .. } => "oper",
             Self::Kill { .. } => "kill",
@@ -167,6 +173,12 @@ pub(crate) enum HistoryPart {
     Between(Selector, Selector),
     /// Not of a conversation: of the list of them.
     Targets(Timestamp, Timestamp),
+}
+
+/// Something that was said or happened.
+pub(crate) enum Past {
+    Said(Box<(Entry, Shown)>),
+    Happened(Box<Happened>),
 }
 
 /// What names a place in a history.
@@ -290,6 +302,7 @@ pub(crate) enum Told {
         rejected: Vec<Nick>,
     },
     Watches(Vec<Nick>),
+    Invitations(Vec<ChannelName>),
     Operates,
     Rehashed {
         file: String,
@@ -307,7 +320,7 @@ pub(crate) enum Told {
     Page(Page, Counts),
     History {
         target: String,
-        entries: Vec<(Entry, Shown)>,
+        items: Vec<Past>,
     },
     Targets(Vec<(String, Timestamp)>),
     Marker {

@@ -3,7 +3,7 @@
 use proto::irc::Params;
 
 pub(crate) use super::mode::mode;
-use super::{one, refused, targets};
+use super::{missing, one, refused, targets};
 use crate::{
     command::{Ages, Command, ListFilter},
     dialect::{
@@ -114,7 +114,12 @@ pub(crate) fn kick(params: &Params<'_>) -> Commands {
 }
 
 pub(crate) fn invite(params: &Params<'_>) -> Commands {
-    one(Command::Invite { channel: params[1].to_owned(), nick: params[0].to_owned() })
+    match params[..] {
+        // <https://modern.ircdocs.horse/#invite-message>: the channels that one is invited to.
+        [] => one(Command::Irc(Word::Invitations)),
+        [_] => refused(missing("parameter")),
+        [nick, channel, ..] => one(Command::Invite { channel: channel.to_owned(), nick: nick.to_owned() }),
+    }
 }
 
 fn each(verb: &str, list: &str, command: impl Fn(String) -> Command) -> Commands {

@@ -63,6 +63,14 @@ impl Reply<'_> {
         line.number(seconds(topic.at)).end();
     }
 
+    /// 336 for each, 337.
+    pub(super) fn invitations(&mut self, channels: &[ChannelName]) {
+        for channel in channels {
+            self.numeric(336).param(channel.as_str()).end();
+        }
+        self.numeric(337).trailing("End of /INVITE list");
+    }
+
     /// 324 and 329.
     pub(super) fn modes(&mut self, channel: &ChannelName, modes: &Modes, created_at: Timestamp) {
         self.numeric(324).param(channel.as_str()).params(modes.letters().split(' ')).end();

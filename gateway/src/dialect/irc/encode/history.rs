@@ -5,19 +5,26 @@ use proto::irc::{At, Line};
 
 use super::Reply;
 use crate::{
-    dialect::irc::{Caps, entry, frame},
-    event::Shown,
+    dialect::irc::{Caps, Past, entry, events, frame},
+    event::{Moment, Shown},
 };
 
 /// Names the batch of a history. It is written as a whole, so that one name is enough.
 const BATCH: &str = "history";
 
 impl Reply<'_> {
-    pub(super) fn history(&mut self, target: &str, entries: &[(Entry, Shown)]) {
+    pub(super) fn history(&mut self, target: &str, items: &[Past]) {
         self.batch("chathistory", Some(target), |reply| {
             let mut lines = Vec::new();
-            for (entry, author) in entries {
-                entry::write(reply.caps, entry, author.who(), &mut lines);
+            for item in items {
+                match item {
+                    Past::Said(said) => entry::write(reply.caps, &said.0, said.1.who(), &mut lines),
+                    Past::Happened(happened) => {
+                        if let Some(event) = happened.event() {
+                            events::event(reply.caps, &event, Moment::of(&happened.event), &mut lines);
+                        }
+                    }
+                }
             }
             reply.batched(&lines);
         });
