@@ -47,6 +47,12 @@ pub(crate) enum Command {
         matching: Option<String>,
         filter: ListFilter,
     },
+    /// Another name for a channel.
+    Rename {
+        channel: String,
+        name: String,
+        reason: Option<String>,
+    },
     /// No text: show it. An empty one: take it away.
     Topic {
         channel: Option<String>,
@@ -177,6 +183,7 @@ impl Command {
             Self::Say { .. } => "say",
             Self::Names { .. } => "names",
             Self::List { .. } => "list",
+            Self::Rename { .. } => "rename",
             Self::Topic { .. } => "topic",
             Self::History { .. } => "history",
             Self::Redact { .. } => "redact",

@@ -23,6 +23,7 @@ mod part;
 mod people;
 mod redact;
 mod register;
+mod rename;
 pub(crate) mod resume;
 mod role;
 mod sasl;
@@ -91,6 +92,7 @@ async fn carry_out(session: &mut Session, command: Command, reply: Reply) {
         Command::Part { channel, reason } => part::part(session, channel, reason).await,
         Command::Names { channel } => names::names(session, channel).await,
         Command::List { matching, filter } => list::list(session, matching, filter).await,
+        Command::Rename { channel, name, reason } => rename::rename(session, &channel, &name, reason).await,
         Command::Topic { channel, text } => topic::topic(session, channel, text).await,
         Command::History { target, page } => history::history(session, target, page).await,
         Command::Whois { nick } => whois::whois(session, &nick).await,

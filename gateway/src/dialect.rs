@@ -11,7 +11,7 @@ use bytes::Bytes;
 use proto::lines::{self, LineBuffer, LineError};
 
 use crate::{
-    command::{Answer, Command, Refusal},
+    command::{Answer, Command, Refusal, Scene},
     event::{Event, Moment},
     hub::{Client, Presence},
     server::Server,
@@ -119,6 +119,24 @@ impl Dialect {
     /// What somebody or a channel says now; no value: no more.
     pub(crate) fn metadata(self, client: &Client, target: &str, key: &str, value: Option<&str>) -> Bytes {
         if self.shows_metadata() { irc::metadata(client, target, key, value) } else { Bytes::new() }
+    }
+
+    /// A channel is called otherwise; `scene` is what those are shown who have no word for that.
+    pub(crate) fn renamed(
+        self,
+        client: &Client,
+        renamed: &Event<'_>,
+        moment: Moment<'_>,
+        scene: &Scene,
+    ) -> Bytes {
+        match (self, renamed) {
+            (Self::Irc(caps), Event::Renamed { old, channel, reason, .. })
+                if !caps.has(irc::Caps::CHANNEL_RENAME) =>
+            {
+                irc::moved(caps, client, old, channel, reason, scene)
+            }
+            _ => self.one_event(renamed, moment),
+        }
     }
 
     /// Whether the answer to a join shows all of the channel.

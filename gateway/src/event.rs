@@ -116,6 +116,12 @@ pub(crate) enum Event<'a> {
         old: Who<'a>,
         new: &'a str,
     },
+    Renamed {
+        old: &'a ChannelName,
+        channel: &'a ChannelName,
+        by: Option<Who<'a>>,
+        reason: &'a str,
+    },
     Topic {
         channel: &'a ChannelName,
         by: Option<Who<'a>>,

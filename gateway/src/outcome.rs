@@ -61,6 +61,10 @@ pub(crate) enum Outcome {
         secret: bool,
     },
     List(Vec<ChannelSummary>),
+    Renamed {
+        old: ChannelName,
+        channel: ChannelName,
+    },
     /// `set`: it has just been set to that.
     Topic {
         channel: ChannelName,

@@ -50,7 +50,8 @@ pub(crate) struct Session {
 /// A channel or a person, as something can be said to.
 #[derive(Debug, Clone)]
 pub(crate) enum Target {
-    Channel(ChannelName),
+    /// Which it is, and what it was called.
+    Channel(ChannelId, ChannelName),
     Person(Person),
 }
 
@@ -263,11 +264,22 @@ impl Session {
         Ok(Named { id: seen.id.clone(), name: seen.name.clone(), seen: Some(seen) })
     }
 
+    /// What the current target is called now.
+    pub(crate) fn target_name(&self) -> Option<String> {
+        match self.target.as_ref()? {
+            Target::Channel(id, name) => {
+                let name = self.client.membership_of(id).map_or_else(|| name.clone(), |is| is.name);
+                Some(name.to_string())
+            }
+            Target::Person(person) => Some(person.nick.to_string()),
+        }
+    }
+
     /// The channel named, or the current target.
     pub(crate) async fn channel_or_current(&self, name: Option<&str>) -> Result<Named, Refusal> {
         match (name, &self.target) {
             (Some(name), _) => self.channel(name).await,
-            (None, Some(Target::Channel(name))) => self.channel(name.as_str()).await,
+            (None, Some(Target::Channel(..))) => self.channel(&self.target_name().unwrap_or_default()).await,
             (None, _) => Err(no_target()),
         }
     }
@@ -287,7 +299,7 @@ impl Session {
 impl Target {
     pub(crate) fn name(&self) -> &str {
         match self {
-            Self::Channel(name) => name.as_str(),
+            Self::Channel(_, name) => name.as_str(),
             Self::Person(person) => person.nick.as_str(),
         }
     }

@@ -134,7 +134,8 @@ impl Channels {
     pub(crate) async fn named(&self, name: &ChannelName) -> Result<ChannelId, Problem> {
         let known = self.0.copies.lock().by_name.get(&name.key()).cloned();
         if let Some(id) = known
-            && self.copy(&id).is_some_and(|copy| copy.exists())
+            // It may be called otherwise meanwhile.
+            && self.copy(&id).is_some_and(|copy| copy.exists() && copy.is_called(name))
         {
             return Ok(id);
         }

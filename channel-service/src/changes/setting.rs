@@ -1,7 +1,7 @@
 //! Topic, modes, roles, history, and giving a registration back.
 
 use api::{
-    ErrorCode,
+    ChannelName, ErrorCode,
     channels::{Changed, HistoryPolicy, SetRole},
     id::UserId,
     mode::ModesPatch,
@@ -24,6 +24,33 @@ impl Changes {
             ledger.set_topic(id, &who.actor, &doer, text, expected)
         })
         .await
+    }
+
+    /// Another name, if no other channel has it: one that nobody is in keeps its name as long as its history.
+    pub(crate) async fn rename(
+        &self,
+        who: &Who,
+        channel: &ChannelRef,
+        name: ChannelName,
+        reason: Option<String>,
+        expected: Expected<'_>,
+    ) -> kit::Result<Changed> {
+        let id = self.resolve(channel).await?;
+        let taken =
+            || Failure::new(ErrorCode::ChannelExists).detail(format!("there is a channel {name} already"));
+        let doer = who.doer();
+        let other = self.store.room_named(&name).await?.filter(|room| room.channel.id != id);
+        let mut allowed = false;
+        let change = self.change(who, channel, &[], With::People, |ledger, id| {
+            let change = ledger.rename(id, &who.actor, &doer, name.clone(), reason, expected)?;
+            allowed = true;
+            if other.is_some() { Err(ErrorCode::ChannelExists) } else { Ok(change) }
+        });
+        change.await.map_err(|failure| match failure.code() {
+            // Somebody was faster: the database decides whose the name is.
+            ErrorCode::ChannelExists | ErrorCode::Internal if allowed => taken(),
+            _ => failure,
+        })
     }
 
     pub(crate) async fn set_modes(

@@ -76,6 +76,8 @@ pub struct Written {
     /// In the order of the versions of each channel.
     pub events: Vec<ChannelEvent>,
     pub rooms: BTreeSet<ChannelId>,
+    /// Those of them that are called otherwise now.
+    pub renamed: BTreeSet<ChannelId>,
     /// Places whose seat was taken, changed or left.
     pub places: BTreeSet<Place>,
     /// Rooms whose lists, invitations and metadata are gone.

@@ -242,6 +242,18 @@ pub fn may_unregister(asker: &Asker<'_>, channel: &Channel) -> Verdict {
     Err(ErrorCode::NotAnOperator)
 }
 
+/// A registered channel is renamed by its founder, another by its operators.
+pub fn may_rename(asker: &Asker<'_>, channel: &Channel) -> Verdict {
+    if channel.founder.is_none() {
+        return at_least(Role::Op, asker, channel).map(drop);
+    }
+    if is_founder(asker.actor.account.as_ref(), channel) {
+        return Ok(());
+    }
+    inside(asker, channel)?;
+    Err(ErrorCode::NotAnOperator)
+}
+
 /// How long history is kept: for the founder by account, in or not, and admins.
 pub fn may_set_history(asker: &Asker<'_>, channel: &Channel) -> Verdict {
     if is_founder(asker.actor.account.as_ref(), channel) {

@@ -149,7 +149,7 @@ proptest! {
         let (low, high) = (member(&me, lower), member(&me, lower.with(raise)));
         let channel = channel(modes, None, 2);
         for rule in [may_see, may_see_members, may_see_bans, may_see_inside, may_see_metadata, may_part, may_set_topic, may_set_modes,
-            may_set_metadata, may_change_lists, may_invite, may_set_history]
+            may_set_metadata, may_change_lists, may_invite, may_rename, may_set_history]
         {
             if rule(&Asker { actor: &me, member: Some(&low) }, &channel).is_ok() {
                 prop_assert_eq!(rule(&Asker { actor: &me, member: Some(&high) }, &channel), Ok(()));
@@ -167,7 +167,7 @@ proptest! {
         let asker = Asker { actor: &me, member: None };
         let none = Err(ErrorCode::NoSuchChannel);
         for rule in [may_see, may_see_members, may_see_bans, may_see_inside, may_see_metadata, may_part, may_set_topic, may_set_modes,
-            may_set_metadata, may_change_lists, may_invite, may_set_history, may_unregister]
+            may_set_metadata, may_change_lists, may_invite, may_rename, may_set_history, may_unregister]
         {
             prop_assert_eq!(rule(&asker, &channel), none);
         }
@@ -183,7 +183,7 @@ proptest! {
         let channel = channel(Modes { secret: false, ..modes }, None, 2);
         let asker = Asker { actor: &me, member: None };
         for rule in [may_see_members, may_see_bans, may_see_inside, may_part, may_set_topic, may_set_modes, may_set_metadata,
-            may_change_lists, may_invite, may_set_history, may_unregister]
+            may_change_lists, may_invite, may_rename, may_set_history, may_unregister]
         {
             prop_assert_eq!(rule(&asker, &channel), Err(ErrorCode::NotAMember));
         }

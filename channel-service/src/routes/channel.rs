@@ -1,7 +1,7 @@
 //! `/v1/channels/{channel}`: the snapshot, the history policy, and giving a registration back.
 
 use api::{
-    ErrorCode, Problem,
+    ChannelName, ErrorCode, Problem,
     channels::{Changed, Channel, HistoryPolicy, ListEntry, Snapshot},
 };
 use axum::{
@@ -94,10 +94,16 @@ pub(super) async fn show(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PatchChannel {
-    history: HistoryPolicy,
+    history: Option<HistoryPolicy>,
+    /// Another name.
+    name: Option<String>,
+    /// Why it is called otherwise.
+    reason: Option<String>,
 }
 
-/// Sets how long history is kept and shown (founder and admins)
+/// Sets how long history is kept and shown (founder and admins), or renames a channel (founder, operators of one that is not registered)
+///
+/// One of `history` and `name`. An old name is free at once; `channel-exists` where another channel has the new one.
 #[utoipa::path(patch, path = "/v1/channels/{channel}", tag = "channels", request_body = PatchChannel,
     params(("channel" = String, Path, description = "an id, or a name without its first #"),
         ("If-Match" = Option<String>, Header, description = "the `ETag` that was read")),
@@ -112,8 +118,24 @@ pub(super) async fn patch(
     let who = parts::who(&caller, &headers)?;
     let channel = parts::channel(&channel)?;
     let expected = parts::expected(&headers)?;
-    let set = app.changes.set_history(&who, &channel, body.history, expected.as_deref()).await?;
-    Ok(parts::changed(set))
+    let changed = match (body.history, body.name) {
+        (Some(history), None) => {
+            app.changes.set_history(&who, &channel, history, expected.as_deref()).await?
+        }
+        (None, Some(name)) => {
+            let name = ChannelName::try_from(name).map_err(|error| {
+                let failure = Failure::new(ErrorCode::InvalidChannelName).detail(error.to_string());
+                failure.field("/name", error.to_string())
+            })?;
+            let reason = body.reason.filter(|reason| !reason.is_empty());
+            let reason = reason.map(|reason| parts::line(reason, "/reason")).transpose()?;
+            app.changes.rename(&who, &channel, name, reason, expected.as_deref()).await?
+        }
+        _ => {
+            return Err(Failure::new(ErrorCode::InvalidParameter).detail("history or name, and not both"));
+        }
+    };
+    Ok(parts::changed(changed))
 }
 
 /// Gives a registered channel back (founder and operators of the network)

@@ -11,6 +11,7 @@ use crate::domain::{
 
 const UNMAKE: Sql =
     rows_of!("delete from channels where version = 0 and id in (select item.value ->> 0 from", ")");
+const RENAME: &str = "update channels set name = $2, name_key = $3 where id = $1";
 const SAVE: &str = "update channels set version = $2, founder = $3, founder_user = $4, topic = $5, topic_by = $6,
     invite_only = $7, moderated = $8, no_external = $9, topic_locked = $10, secret = $11, registered_only = $12,
     entry_key = $13, member_limit = $14, slow_seconds = $15, retention_days = $16, lines_on_join = $17,
@@ -67,6 +68,12 @@ impl Store {
     /// Writes back what became of the rooms.
     pub async fn write(&self, tx: &mut Tx, ledger: &Ledger) -> sqlx::Result<()> {
         let written = &ledger.written;
+        let renamed = written.renamed.iter().filter_map(|id| ledger.rooms.get(id));
+        for channel in renamed.map(|room| &room.channel) {
+            on!(&mut *tx, t => sqlx::query(RENAME)
+                .bind(channel.id.as_str()).bind(channel.name.as_str()).bind(channel.name.key())
+                .execute(&mut **t).await.map(drop))?;
+        }
         for id in &written.rooms {
             save(tx, &ledger.rooms[id]).await?;
         }

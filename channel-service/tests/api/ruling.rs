@@ -232,3 +232,45 @@ async fn a_list_keeps_a_mask_once_and_gives_its_entries_in_pages() {
         .await
         .refused(ErrorCode::NoSuchBan);
 }
+
+#[tokio::test]
+async fn a_channel_is_called_otherwise_and_its_old_name_is_free() {
+    let world = world().await;
+    let (alice, bob) = (person("alice"), person("bob"));
+    let id = world.joins(&alice, "general").await["channel"]["id"].clone();
+    world.joins(&bob, "general").await;
+    world.joins(&bob, "taken").await;
+    let rename = async |who, from: &str, to: &str| {
+        let body = json!({ "name": to, "reason": "shorter" });
+        world.ask(who, "PATCH", &format!("/v1/channels/{from}"), body).await
+    };
+    rename(&bob, "general", "#mine").await.refused(ErrorCode::NotAnOperator);
+    rename(&alice, "general", "#Taken").await.refused(ErrorCode::ChannelExists);
+    rename(&alice, "general", "no name").await.refused(ErrorCode::InvalidChannelName);
+    let both = json!({ "name": "#x", "history": {} });
+    let both = world.ask(&alice, "PATCH", "/v1/channels/general", both).await;
+    both.refused(ErrorCode::InvalidParameter);
+    let changed = rename(&alice, "general", "#den").await.ok();
+    let event = &changed["event"];
+    assert_eq!((&event["kind"], &event["old"]), (&json!("renamed"), &json!("#general")));
+    assert_eq!((&event["name"], &event["reason"]), (&json!("#den"), &json!("shorter")));
+    assert_eq!(rename(&alice, "den", "#den").await.ok()["event"], Value::Null);
+    assert_eq!(rename(&alice, "den", "#Den").await.ok()["channel"]["name"], "#Den", "another spelling");
+    assert_eq!(world.get(&bob, "/v1/channels/den").await.ok()["id"], id);
+    world.get(&bob, "/v1/channels/general").await.refused(ErrorCode::NoSuchChannel);
+    assert_ne!(world.joins(&bob, "general").await["channel"]["id"], id);
+}
+
+#[tokio::test]
+async fn a_registered_channel_is_renamed_by_its_founder_alone() {
+    let world = world().await;
+    let (alice, bob) = (with_account("alice"), person("bob"));
+    world.joins(&alice, "general").await;
+    world.ask(&alice, "POST", "/v1/channels", json!({ "name": "#general" })).await.ok();
+    world.joins(&bob, "general").await;
+    world.gives(&alice, "general", &bob, "op", true).await.ok();
+    let rename = |who| world.ask(who, "PATCH", "/v1/channels/general", json!({ "name": "#den" }));
+    rename(&bob).await.refused(ErrorCode::NotAnOperator);
+    world.parts(&alice, "general").await.ok();
+    assert_eq!(rename(&alice).await.ok()["channel"]["founder"], "alice");
+}

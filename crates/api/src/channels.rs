@@ -173,6 +173,15 @@ pub struct SetTopic {
     pub text: LineText,
 }
 
+/// Another name for a channel: `PATCH /v1/channels/{channel}`.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RenameChannel {
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<LineText>,
+}
+
 /// Gives or takes one role: `PUT …/members/{user}/roles`.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -175,7 +175,7 @@ impl ErrorCode {
             Self::MethodNotAllowed     => ("method-not-allowed", 405, "this address has no such method", &[Rest]),
             Self::NickInUse            => ("nick-in-use", 409, "that nick is taken", &[Line, Rest]),
             Self::AccountExists        => ("account-exists", 409, "that account name is taken", &[Line, Rest]),
-            Self::ChannelExists        => ("channel-exists", 409, "that channel is registered already", &[Rest]),
+            Self::ChannelExists        => ("channel-exists", 409, "that channel is registered already", &[Line, Rest]),
             Self::AlreadyLoggedIn      => ("already-logged-in", 409, "you are logged in already", &[Line]),
             Self::SessionEnded         => ("session-ended", 410, "the session has ended", &[Rest]),
             Self::VersionMismatch      => ("version-mismatch", 412, "it has changed since you read it", &[Rest]),

@@ -104,6 +104,12 @@ pub enum ChannelChange {
     Policy {
         history: HistoryPolicy,
     },
+    /// It has another name from now on, which the event has too.
+    Renamed {
+        old: ChannelName,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
     /// Something that is said of the channel; no value: no more.
     Metadata {
         key: MetadataKey,

@@ -5,8 +5,8 @@ use api::{
     auth::Actor,
     channels::{
         Changed, Channel, ChannelEvents, ChannelSummary, EndHolders, EndedHolders, EventsQuery, InvitedTo,
-        JoinItem, ListEntry, ListKind, Listed, Member, Membership, NewListEntry, PartItem, SetRole, SetTopic,
-        Snapshot,
+        JoinItem, ListEntry, ListKind, Listed, Member, Membership, NewListEntry, PartItem, RenameChannel,
+        SetRole, SetTopic, Snapshot,
     },
     id::{ChannelId, ListEntryId, UserId},
     metadata::{MetadataKey, Metadatum, SetMetadatum},
@@ -99,6 +99,10 @@ impl Channels {
 
     pub async fn set_topic(&self, actor: &Actor, id: &ChannelId, topic: &SetTopic) -> Result<Changed, Error> {
         self.0.put(&format!("/v1/channels/{id}/topic"), Caller::Actor(actor), topic).await
+    }
+
+    pub async fn rename(&self, actor: &Actor, id: &ChannelId, to: &RenameChannel) -> Result<Changed, Error> {
+        self.0.patch(&format!("/v1/channels/{id}"), Caller::Actor(actor), to).await
     }
 
     /// What is said of a channel, for programs to show.

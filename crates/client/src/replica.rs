@@ -102,6 +102,7 @@ impl ChannelReplica {
                 self.sleep();
                 self.deleted = true;
             }
+            ChannelChange::Renamed { .. } => self.channel.name.clone_from(&event.name),
             // It is asked for when it is shown.
             ChannelChange::Metadata { .. } | ChannelChange::Invited { .. } | ChannelChange::Unknown => {}
         }
@@ -122,6 +123,9 @@ impl ChannelReplica {
     /// What turns this copy into `newer`, as clients may be shown it: PART, JOIN, roles, MODE, TOPIC.
     pub fn net_changes(&self, newer: &Self) -> Vec<ChannelChange> {
         let mut changes = Vec::new();
+        if self.channel.name != newer.channel.name {
+            changes.push(ChannelChange::Renamed { old: self.channel.name.clone(), reason: None });
+        }
         for (id, member) in &self.members {
             if !newer.members.contains_key(id) {
                 changes.push(ChannelChange::Parted { user: member.person.clone(), reason: None });

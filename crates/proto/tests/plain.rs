@@ -180,6 +180,11 @@ fn every_event_has_both_forms() {
         (Event::Quit { nick, reason: "tired" }, "100 quit bob :tired", "12:04 * bob quit (tired)"),
         (Event::Nick { old: "bob", new: "rob" }, "100 nick bob rob", "12:04 * bob is now rob"),
         (
+            Event::Renamed { old: channel, new: "#new", nick, reason: "a b" },
+            "100 renamed #general #new bob :a b",
+            "12:04 #general * bob named the channel #new (a b)",
+        ),
+        (
             Event::Topic { channel, nick, text: "a b" },
             "100 topic #general bob :a b",
             "12:04 #general * bob set the topic: a b",
@@ -318,6 +323,7 @@ proptest! {
             (Event::Part { channel: &a, nick: &b, reason: &text }, 1),
             (Event::Quit { nick: &b, reason: &text }, 1),
             (Event::Nick { old: &a, new: &b }, 1),
+            (Event::Renamed { old: &a, new: &a, nick: &b, reason: &text }, 1),
             (Event::Topic { channel: &a, nick: &b, text: &text }, 1),
             (Event::Kick { channel: &a, by: &b, nick: &b, reason: &text }, 1),
             (Event::Mode { channel: &a, by: &b, change: &text }, 1),

@@ -16,7 +16,8 @@ const MOST_LOOKED_THROUGH: usize = 10 * MAX_LIMIT as usize;
 
 pub(super) async fn history(session: &mut Session, target: Option<String>, page: Page) -> Answer {
     let actor = session.actor()?;
-    let name = target.as_deref().or(session.target.as_ref().map(Target::name)).ok_or_else(no_target)?;
+    let current = session.target_name();
+    let name = target.as_deref().or(current.as_deref()).ok_or_else(no_target)?;
     let messages = &session.gateway.messages;
     let mut search = match page {
         Page::Latest(count) => Search::new(From::Latest, count, Way::Down),

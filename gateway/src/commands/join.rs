@@ -19,7 +19,7 @@ use crate::{
 pub(super) async fn join(session: &mut Session, channel: &str, key: Option<String>, reply: Reply) {
     match ask(session, channel, key).await {
         Ok(changed) => {
-            session.target = Some(Target::Channel(changed.channel.name.clone()));
+            session.target = Some(Target::Channel(changed.channel.id.clone(), changed.channel.name.clone()));
             let found = find(session, &changed.channel).await;
             let told = Told::Client(reply, Box::new(found));
             session.gateway.hub.joined(session.client.id, changed, Attach::Live, told);

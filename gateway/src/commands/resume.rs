@@ -62,7 +62,7 @@ async fn find(session: &Session, target: String, after: u64) -> Wanted {
 
 async fn channel(session: &mut Session, name: &str, after: u64) -> Answer {
     let changed = join::ask(session, name, None).await?;
-    session.target = Some(Target::Channel(changed.channel.name.clone()));
+    session.target = Some(Target::Channel(changed.channel.id.clone(), changed.channel.name.clone()));
     catch_up(&session.gateway, &session.client, changed, after).await
 }
 

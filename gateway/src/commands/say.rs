@@ -49,8 +49,8 @@ pub(crate) fn known_target(session: &Session, to: Option<&str>) -> Option<Addres
             Some(to_channel(membership.id.clone(), membership.name.as_str(), Some(membership.seen())))
         }
         (Some(nick), _) => Some(to_person(session.gateway.hub.person(&nick.try_into().ok()?)?)),
-        (None, Some(Target::Channel(name))) => {
-            let membership = session.client.membership(name)?;
+        (None, Some(Target::Channel(id, _))) => {
+            let membership = session.client.membership_of(id)?;
             Some(to_channel(membership.id.clone(), membership.name.as_str(), Some(membership.seen())))
         }
         (None, Some(Target::Person(person))) => Some(to_person(person.clone())),
@@ -62,11 +62,8 @@ pub(super) async fn address(session: &Session, to: Option<&str>) -> Result<Addre
     if let Some(known) = known_target(session, to) {
         return Ok(known);
     }
-    let name = match (to, &session.target) {
-        (Some(name), _) => name,
-        (None, Some(target)) => target.name(),
-        (None, None) => return Err(no_target()),
-    };
+    let current = session.target_name();
+    let name = to.or(current.as_deref()).ok_or_else(no_target)?;
     if name.starts_with('#') {
         let channel = session.channel(name).await?;
         return Ok(to_channel(channel.id, channel.name.as_str(), channel.seen.map(|seen| seen.version)));

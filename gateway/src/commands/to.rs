@@ -12,7 +12,7 @@ pub(super) async fn to(session: &mut Session, target: &str) -> Answer {
         if channel.seen.is_some_and(|seen| seen.modes.no_external) {
             return Err(Refusal::new(ErrorCode::NotAMember).channel(channel.name.as_str()));
         }
-        Target::Channel(channel.name)
+        Target::Channel(channel.id, channel.name)
     } else {
         Target::Person(session.person(target).await?)
     };

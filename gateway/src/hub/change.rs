@@ -7,7 +7,11 @@ use api::{
 };
 
 use super::{ClientId, State, channel::Channel, now, show::Doer};
-use crate::event::{Event, Moment, Shown};
+use crate::{
+    command::{Found, Scene},
+    dialect::Dialect,
+    event::{Event, Moment, Shown},
+};
 
 impl State {
     /// Shows the net changes of a snapshot, which nobody is known to have made.
@@ -71,6 +75,10 @@ impl State {
                 // One QUIT is shown for what has a name in each channel.
                 self.show_quit(id, user, &reason(why), ending, followed, event.at);
             }
+            ChannelChange::Renamed { old, reason: why } => {
+                let event = Event::Renamed { old, channel, by, reason: &reason(why) };
+                self.show_renamed(id, channel, &event, at, doer);
+            }
             ChannelChange::Topic { topic } => {
                 let text = topic.as_ref().map_or("", |topic| &topic.text);
                 self.show_channel(id, &Event::Topic { channel, by, text }, at, doer);
@@ -115,6 +123,31 @@ impl State {
             | ChannelChange::Woken { .. }
             | ChannelChange::Deleted
             | ChannelChange::Unknown => {}
+        }
+    }
+
+    /// Those who have no word for it are shown the channel as when they came in.
+    fn show_renamed(
+        &mut self,
+        id: &ChannelId,
+        name: &ChannelName,
+        event: &Event<'_>,
+        at: Moment<'_>,
+        doer: Option<&Doer>,
+    ) {
+        self.hand_out();
+        let Some(channel) = self.channels.get(id) else { return };
+        let Some((names, secret)) = self.members(id) else { return };
+        let topic = channel.replica().and_then(|replica| replica.channel.topic.clone());
+        let scene = Scene { topic, secret, names, again: false, found: Found::default() };
+        for viewer in channel.viewers() {
+            let Some(local) = self.clients.get(&viewer) else { continue };
+            local.client.is_renamed(id, name);
+            let written = |dialect: Dialect| dialect.renamed(&local.client, event, at, &scene);
+            let own = doer.filter(|doer| doer.client == viewer);
+            if !own.is_some_and(|doer| local.client.is_or_may_be_answered(&doer.change, written)) {
+                local.client.queue.event(written);
+            }
         }
     }
 

@@ -203,6 +203,19 @@ impl Client {
         self.me.lock().channels.get(&name.key()).cloned()
     }
 
+    /// The channel of that id, by the name that it has now.
+    pub(crate) fn membership_of(&self, id: &ChannelId) -> Option<Membership> {
+        self.me.lock().channels.values().find(|membership| membership.id == *id).cloned()
+    }
+
+    pub(super) fn is_renamed(&self, id: &ChannelId, name: &ChannelName) {
+        let mut me = self.me.lock();
+        let key = me.channels.iter().find(|(_, membership)| membership.id == *id).map(|(key, _)| key.clone());
+        if let Some(membership) = key.and_then(|key| me.channels.remove(&key)) {
+            me.channels.insert(name.key(), Membership { name: name.clone(), ..membership });
+        }
+    }
+
     pub(crate) fn memberships(&self) -> Vec<Membership> {
         self.me.lock().channels.values().cloned().collect()
     }

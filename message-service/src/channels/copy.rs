@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use api::{
-    ErrorCode, Problem,
+    ChannelName, ErrorCode, Problem,
     channels::{ChannelEvents, Snapshot},
     event::ChannelEvent,
     id::ChannelId,
@@ -62,6 +62,10 @@ impl Copy {
     pub(super) fn exists(&self) -> bool {
         let state = self.state.lock();
         !state.gone && state.held.as_ref().is_some_and(|held| !held.replica.deleted)
+    }
+
+    pub(super) fn is_called(&self, name: &ChannelName) -> bool {
+        self.read(|replica| replica.channel.name == *name) == Some(true)
     }
 
     pub(super) fn read<T>(&self, look: impl FnOnce(&ChannelReplica) -> T) -> Option<T> {

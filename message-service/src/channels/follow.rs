@@ -6,7 +6,7 @@ use std::{
 };
 
 use api::{
-    ErrorCode, HeadsRequest,
+    ChannelName, ErrorCode, HeadsRequest,
     bus::{Frame, Subject},
     event::{ChannelChange, ChannelEvent},
     id::ChannelId,
@@ -88,7 +88,7 @@ impl Channels {
                 },
                 Some(version) => match self.0.owner.events(&copy.id, version).await {
                     Ok(events) => {
-                        self.heard_policies(&events.events);
+                        self.heard(&events.events);
                         copy.events(events, asked, MAX_LIMIT as usize)
                     }
                     Err(error) => return self.refused(copy, error, asked),
@@ -115,11 +115,13 @@ impl Channels {
 
     /// A copy was fetched: it is found by its name, and its retention is kept.
     pub(super) fn took(&self, copy: &Arc<Copy>) {
-        let Some((name, policy)) = copy.read(|replica| (replica.channel.name.key(), replica.channel.history))
+        let Some((name, policy)) =
+            copy.read(|replica| (replica.channel.name.clone(), replica.channel.history))
         else {
             return;
         };
-        self.0.copies.lock().by_name.insert(name, copy.id.clone());
+        self.0.copies.lock().by_name.insert(name.key(), copy.id.clone());
+        self.keep_name(copy.id.clone(), name);
         self.keep_policy(copy.id.clone(), policy);
     }
 
@@ -132,10 +134,29 @@ impl Channels {
         });
     }
 
-    fn heard_policies(&self, events: &[ChannelEvent]) {
+    fn keep_name(&self, id: ChannelId, name: ChannelName) {
+        let store = self.0.store.clone();
+        self.0.tasks.spawn("channel-name", async move {
+            if let Err(error) = store.name_heard(&id, &name).await {
+                tracing::debug!(channel = %id, cause = %error, "could not keep a channel's name");
+            }
+        });
+    }
+
+    /// What our own tables say of channels, too.
+    fn heard(&self, events: &[ChannelEvent]) {
         for event in events {
-            if let ChannelChange::Policy { history } = &event.change {
-                self.keep_policy(event.channel.clone(), *history);
+            match &event.change {
+                ChannelChange::Policy { history } => self.keep_policy(event.channel.clone(), *history),
+                ChannelChange::Renamed { .. } => {
+                    let mut copies = self.0.copies.lock();
+                    if copies.by_id.contains_key(&event.channel) {
+                        copies.by_name.insert(event.name.key(), event.channel.clone());
+                    }
+                    drop(copies);
+                    self.keep_name(event.channel.clone(), event.name.clone());
+                }
+                _ => {}
             }
         }
     }
@@ -158,7 +179,7 @@ impl Channels {
             Some(b'[') => serde_json::from_slice(&frame.payload).unwrap_or_default(),
             _ => serde_json::from_slice(&frame.payload).into_iter().collect(),
         };
-        self.heard_policies(&events);
+        self.heard(&events);
         for event in events {
             let copy = self.0.copies.lock().by_id.get(&event.channel).cloned();
             let Some(copy) = copy else { continue };

@@ -1,7 +1,7 @@
 //! What goes with time: entries past a channel's retention, conversations of deleted channels, keys after a week.
 
 use api::{
-    Timestamp,
+    ChannelName, Timestamp,
     channels::HistoryPolicy,
     id::{ChannelId, ConversationId},
 };
@@ -23,6 +23,7 @@ pub struct Policy {
 
 const POLICIES: &str = "select n, id, retention_days, policy_at from conversations
     where name is not null and n > $1 order by n limit $2";
+const CALLED: &str = "update conversations set name = $2 where id = $1 and name <> $2";
 const HEARD: &str =
     "update conversations set retention_days = $2, policy_at = $3 where id = $1 and name is not null";
 
@@ -69,6 +70,13 @@ impl Store {
         let days = policy.retention_days.map(i64::from);
         on!(self.db.write(), pool => {
             sqlx::query(HEARD).bind(channel.as_str()).bind(days).bind(now.0).execute(pool).await.map(|_| ())
+        })
+    }
+
+    /// A channel is called so.
+    pub async fn name_heard(&self, channel: &ChannelId, name: &ChannelName) -> Result<()> {
+        on!(self.db.write(), pool => {
+            sqlx::query(CALLED).bind(channel.as_str()).bind(name.as_str()).execute(pool).await.map(|_| ())
         })
     }
 

@@ -1,7 +1,7 @@
 //! Topic, modes, roles, registration, history.
 
 use api::{
-    ErrorCode,
+    ChannelName, ErrorCode,
     auth::Actor,
     channels::{HistoryPolicy, Topic},
     event::ChannelChange,
@@ -38,6 +38,28 @@ impl Ledger {
         });
         self.room_mut(id).channel.topic.clone_from(&topic);
         let event = self.record(id, doer, ChannelChange::Topic { topic });
+        Ok(self.change(id, vec![event]))
+    }
+
+    /// Another name. That nobody else has it is for the caller to see to.
+    pub fn rename(
+        &mut self,
+        id: &ChannelId,
+        actor: &Actor,
+        doer: &Doer,
+        name: ChannelName,
+        reason: Option<String>,
+        expected: Expected<'_>,
+    ) -> Result<Change, ErrorCode> {
+        let channel = &self.awake(id)?.channel;
+        policy::may_rename(&self.asker(id, actor), channel)?;
+        self.expect(id, expected)?;
+        if channel.name.as_str() == name.as_str() {
+            return Ok(self.change(id, Vec::new()));
+        }
+        let old = std::mem::replace(&mut self.room_mut(id).channel.name, name);
+        self.written.renamed.insert(id.clone());
+        let event = self.record(id, doer, ChannelChange::Renamed { old, reason });
         Ok(self.change(id, vec![event]))
     }
 

@@ -55,6 +55,13 @@ pub enum Event<'a> {
         old: &'a str,
         new: &'a str,
     },
+    /// A channel.
+    Renamed {
+        old: &'a str,
+        new: &'a str,
+        nick: &'a str,
+        reason: &'a str,
+    },
     Topic {
         channel: &'a str,
         nick: &'a str,
@@ -133,6 +140,9 @@ impl Event<'_> {
             }
             Event::Quit { nick, reason } => Frame::event(out, "quit").param(nick).text(reason),
             Event::Nick { old, new } => Frame::event(out, "nick").param(old).param(new).end(),
+            Event::Renamed { old, new, nick, reason } => {
+                Frame::event(out, "renamed").param(old).param(new).param(nick).text(reason);
+            }
             Event::Topic { channel, nick, text } => {
                 Frame::event(out, "topic").param(channel).param(nick).text(text);
             }
@@ -201,6 +211,10 @@ impl Event<'_> {
             }
             Event::Nick { old, new } => {
                 Sentence::new(now, out).plain(" *").word(old).plain(" is now").word(new).end();
+            }
+            Event::Renamed { old, new, nick, reason } => {
+                let line = Sentence::new(now, out).word(old).plain(" *").word(nick);
+                line.plain(" named the channel").word(new).because(reason);
             }
             Event::Topic { channel, nick, text } => {
                 Sentence::new(now, out)

@@ -53,6 +53,7 @@ impl Caps {
     pub(crate) const READ_MARKER: Self = Self(1 << 30);
 
     pub(crate) const METADATA: Self = Self(1 << 33);
+    pub(crate) const CHANNEL_RENAME: Self = Self(1 << 35);
     pub(crate) const EVENT_PLAYBACK: Self = Self(1 << 34);
 
     /// Whoever speaks it reads batches, too ("Dependencies").
@@ -73,7 +74,7 @@ impl Caps {
     }
 
     #[must_use]
-    const fn without(self, other: Self) -> Self {
+    pub(super) const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
 }
@@ -97,6 +98,7 @@ const TABLE: &[Row] = &[
     row("batch", Caps::BATCH),
     row("cap-notify", Caps::CAP_NOTIFY),
     Row { name: "draft/account-registration", bit: Caps::ACCOUNT_REGISTRATION, value: Some(CUSTOM_NAME) },
+    row("draft/channel-rename", Caps::CHANNEL_RENAME),
     row("draft/chathistory", Caps::CHATHISTORY),
     row("draft/event-playback", Caps::EVENT_PLAYBACK),
     row("draft/message-redaction", Caps::MESSAGE_REDACTION),

@@ -14,7 +14,7 @@ mod who;
 use std::sync::Arc;
 
 use api::{
-    Entry,
+    ChannelName, Entry,
     auth::Actor,
     messages::Passing,
     text::{MAX_MESSAGE_BYTES, MAX_MESSAGE_LINES},
@@ -28,7 +28,7 @@ use super::{
     multiline::Broken,
 };
 use crate::{
-    command::{Answer, Outcome, Refusal},
+    command::{Answer, Outcome, Refusal, Scene},
     dialect::Ask,
     event::{Event, Shown},
     hub::{Client, Presence},
@@ -49,21 +49,29 @@ pub(super) struct Reply<'a> {
 
 pub(crate) fn answer(caps: Caps, client: &Client, ask: &Ask, answer: &Answer) -> Bytes {
     let mut out = Vec::new();
-    let server = &client.server;
-    let mut reply = Reply {
-        out: &mut out,
-        caps,
-        server: &server.name,
-        network: &server.network,
-        since: server.since,
-        me: client.actor(),
-        shown: client.shown(),
-        realname: client.realname(),
-    };
+    let mut reply = Reply::to(caps, client, &mut out);
     match answer {
         Ok(outcome) => reply.write(ask, outcome),
         Err(refusal) => reply.refuse(ask.verb, refusal),
     }
+    out.into()
+}
+
+/// A channel is called otherwise, for those who know that as leaving one and coming into another
+/// (<https://ircv3.net/specs/extensions/channel-rename#fallback>).
+pub(crate) fn moved(
+    caps: Caps,
+    client: &Client,
+    old: &ChannelName,
+    new: &ChannelName,
+    reason: &str,
+    scene: &Scene,
+) -> Bytes {
+    let mut out = Vec::new();
+    // How far they have read is as it was.
+    let mut reply = Reply::to(caps.without(Caps::READ_MARKER), client, &mut out);
+    reply.parted(old, reason);
+    reply.joined(new, scene);
     out.into()
 }
 
@@ -98,6 +106,22 @@ pub(crate) fn metadata(client: &Client, target: &str, key: &str, value: Option<&
     let nick = me.as_ref().map_or(NOBODY, |me| me.person.nick.as_str());
     metadata::write(&mut out, &client.server.name, nick, target, (key, value));
     out.into()
+}
+
+impl<'a> Reply<'a> {
+    fn to(caps: Caps, client: &'a Client, out: &'a mut Vec<u8>) -> Self {
+        let server = &client.server;
+        Self {
+            out,
+            caps,
+            server: &server.name,
+            network: &server.network,
+            since: server.since,
+            me: client.actor(),
+            shown: client.shown(),
+            realname: client.realname(),
+        }
+    }
 }
 
 impl Reply<'_> {
@@ -161,6 +185,7 @@ impl Reply<'_> {
             Outcome::Irc(told) => self.told(told),
             // The event that everybody is shown says it, in its place.
             Outcome::Nick { .. }
+            | Outcome::Renamed { .. }
             | Outcome::Topic { .. }
             | Outcome::Mode { .. }
             | Outcome::Kicked { .. }

@@ -49,7 +49,7 @@ pub(super) fn write(reply: &mut Reply<'_>, verb: &'static str, refusal: &Refusal
 }
 
 /// Verbs whose specifications know FAIL only.
-const FAILING: [&str; 6] = ["CHATHISTORY", "MARKREAD", "METADATA", "REDACT", "REGISTER", "VERIFY"];
+const FAILING: [&str; 7] = ["CHATHISTORY", "MARKREAD", "METADATA", "REDACT", "REGISTER", "RENAME", "VERIFY"];
 
 /// <https://ircv3.net/specs/extensions/chathistory#errors-and-warnings>: after the subcommand comes what it was about.
 fn of_history(refusal: &Refusal) -> Option<Said> {
@@ -140,6 +140,13 @@ fn said(verb: &'static str, refusal: &Refusal) -> Said {
         }
         ErrorCode::NotAnOperator | ErrorCode::Forbidden if verb == "REDACT" => {
             Fail("REDACT_FORBIDDEN", smallvec![or_none(&target()), what()])
+        }
+        // <https://ircv3.net/specs/extensions/channel-rename#errors>
+        ErrorCode::ChannelExists if verb == "RENAME" => {
+            Fail("CHANNEL_NAME_IN_USE", smallvec![or_none(channel), or_none(value)])
+        }
+        ErrorCode::InvalidChannelName if verb == "RENAME" && value.is_some() => {
+            Fail("CANNOT_RENAME", smallvec![or_none(channel), or_none(value)])
         }
         ErrorCode::TextTooLong | ErrorCode::InvalidText if verb == "SETNAME" => {
             Fail("INVALID_REALNAME", smallvec![])

@@ -54,6 +54,13 @@ pub(crate) fn event<'a>(caps: Caps, event: &Event<'_>, at: impl Into<Moment<'a>>
             By::new(Some(who)).line(caps, at, "QUIT", out).trailing(reason);
         }
         Event::Nick { old, new } => By::new(Some(old)).line(caps, at, "NICK", out).param(new).end(),
+        // Others are shown it as leaving and coming back.
+        Event::Renamed { old, channel, by, reason } => {
+            if caps.has(Caps::CHANNEL_RENAME) {
+                let line = By::new(by).line(caps, at, "RENAME", out).param(old.as_str());
+                line.param(channel.as_str()).trailing(reason);
+            }
+        }
         Event::Topic { channel, by, text } => {
             By::new(by).line(caps, at, "TOPIC", out).param(channel.as_str()).trailing(text);
         }

@@ -36,6 +36,7 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("QUIT", "[reason]", "go"),
     ("REDACT", "<channel or nick> <msgid> [reason]", "take a text back"),
     ("REHASH", "", "operators: read the TLS certificate again"),
+    ("RENAME", "<channel> <new name> [reason]", "give a channel another name"),
     ("SETNAME", "<real name>", "another real name"),
     ("STATS", "[letter]", "u: since when it runs; operators: k and d, who is banned from the network"),
     ("TIME", "", "what time it is here"),

@@ -43,6 +43,7 @@ const VERBS: &[Verb] = &[
     verb("MODE", 1, channel::mode),
     verb("NAMES", 0, channel::names),
     verb("PART", 1, channel::part),
+    verb("RENAME", 2, channel::rename),
     verb("TOPIC", 1, channel::topic),
 
     verb("BATCH", 1, multiline::batch),

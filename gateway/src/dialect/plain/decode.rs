@@ -91,6 +91,11 @@ fn of_verb(verb: &str, params: &mut Params<'_>, key: Option<String>) -> Result<C
         "me" => say(None, EntryKind::Action, required_text(params, "action")?, key),
         "names" => Command::Names { channel: word(params) },
         "list" => Command::List { matching: word(params), filter: ListFilter::default() },
+        "rename" => Command::Rename {
+            channel: required(params, "channel")?,
+            name: required(params, "name")?,
+            reason: text(params),
+        },
         "topic" => {
             let channel = channel(params);
             Command::Topic {

@@ -74,6 +74,9 @@ impl Reply<'_> {
                 self.done(200, "names").param(channel.as_str()).number(members.len() as u64).end();
             }
             Outcome::List(channels) => self.list(channels),
+            Outcome::Renamed { old, channel } => {
+                self.done(200, "renamed").param(old.as_str()).param(channel.as_str()).end();
+            }
             Outcome::Topic { channel, topic, set: _ } => {
                 let text = topic.as_ref().map_or("", |topic| &topic.text);
                 self.done(200, "topic").param(channel.as_str()).text(text);

@@ -23,6 +23,9 @@ pub(crate) fn event(format: Format, event: &Event<'_>, at: Timestamp, out: &mut 
         }
         Event::Quit { who, reason } => write(Line::Quit { nick: who.nick, reason }),
         Event::Nick { old, new } => write(Line::Nick { old: old.nick, new }),
+        Event::Renamed { old, channel, by, reason } => {
+            write(Line::Renamed { old: old.as_str(), new: channel.as_str(), nick: name(by), reason });
+        }
         Event::Topic { channel, by, text } => {
             write(Line::Topic { channel: channel.as_str(), nick: name(by), text });
         }

@@ -115,6 +115,7 @@ fn outcomes() {
             secret: false,
         },
         Outcome::List(vec![listed]),
+        Outcome::Renamed { old: channel(), channel: "#new".try_into().unwrap() },
         Outcome::Topic { channel: channel(), topic: None, set: false },
         Outcome::History {
             target: "#général".into(),
@@ -194,12 +195,14 @@ fn events() {
         ModeChange { set: true, letter: 'w', value: Some("10".into()) },
     ];
     let (channel, by) = (&channel, Some(alice));
+    let new = "#new".try_into().unwrap();
     let mut all: Vec<_> = said.iter().map(|entry| Event::Entry { entry, author: bob }).collect();
     all.extend([
         Event::Join { channel, who: bob },
         Event::Part { channel, who: bob, reason: "off to lunch" },
         Event::Quit { who: bob, reason: "" },
         Event::Nick { old: bob, new: "rob" },
+        Event::Renamed { old: channel, channel: &new, by, reason: "shorter" },
         Event::Topic { channel, by, text: "the weather" },
         Event::Kick { channel, by, who: bob, reason: "out" },
         Event::Modes { channel, by, changes: &changes },

@@ -25,6 +25,7 @@ pub(crate) const VERBS: &[Verb] = &[
     verb("part", "[#channel] [reason]", "leave a channel"),
     verb("names", "[#channel]", "who is in a channel"),
     verb("list", "[glob]", "channels"),
+    verb("rename", "<#channel> <#new> [reason]", "give a channel another name"),
     verb("topic", "[#channel] [text]", "show or set the topic; - takes it away"),
     verb("mode", "[#channel] [changes]", "show or change modes: /mode #general +ml 10"),
     verb("op", "<#channel> <nick>", "make somebody an operator"),

@@ -122,6 +122,11 @@ pub(crate) fn invite(params: &Params<'_>) -> Commands {
     }
 }
 
+pub(crate) fn rename(params: &Params<'_>) -> Commands {
+    let reason = params.get(2).filter(|reason| !reason.is_empty()).map(|reason| (*reason).to_owned());
+    one(Command::Rename { channel: params[0].to_owned(), name: params[1].to_owned(), reason })
+}
+
 fn each(verb: &str, list: &str, command: impl Fn(String) -> Command) -> Commands {
     match targets(verb, list) {
         Ok(targets) => targets.into_iter().map(|target| Ok(command(target.to_owned()))).collect(),
