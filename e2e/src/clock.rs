@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 /// The longest that anything a story waits for may take on a busy machine of two cores.
 pub const WITHIN: Duration = Duration::from_secs(10);
 /// Between two looks at something that announces nothing.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// Looks again and again until there is something to see, and fails with `what` if there is nothing `within` that time.
 ///

@@ -26,6 +26,7 @@ pub mod recorder;
 mod rest;
 mod script;
 mod shared;
+mod terminal;
 mod town;
 
 pub use api::auth::ServiceName::{self, Channels, Gateway, Logs, Messages, Users};
@@ -41,6 +42,7 @@ pub use self::{
     rest::{Answer, Rest, segment},
     script::Script,
     shared::{Scene, Shape, shared},
+    terminal::Terminal,
     town::{Fault, Plan, Town},
 };
 

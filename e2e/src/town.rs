@@ -126,7 +126,11 @@ impl Town {
 
     /// Somebody new in an IRC client, with that nick.
     pub async fn irc(&self, nick: &str) -> Irc {
-        Irc::enter(SocketAddr::from(([127, 0, 0, 1], self.irc)), nick).await
+        Irc::enter(self.irc_address(), nick).await
+    }
+
+    pub fn irc_address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.irc))
     }
 
     /// A program without a token.

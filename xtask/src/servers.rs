@@ -41,10 +41,10 @@ impl Servers {
         if nats.is_none() && nats::program().is_none() {
             missing.push("nats-server");
         }
-        // Not a server, but a test cuts connections off with it.
-        if cfg!(target_os = "linux") && on_path("ip").is_none() {
-            missing.push("iproute2");
-        }
+        // No servers: a test cuts connections off with the first, and others drive the clients.
+        let tools = [("ip", "iproute2"), ("tmux", "tmux"), ("irssi", "irssi"), ("weechat", "weechat-curses")];
+        let tools = tools.iter().filter(|(program, _)| *program != "ip" || cfg!(target_os = "linux"));
+        missing.extend(tools.filter(|(program, _)| on_path(program).is_none()).map(|(_, package)| *package));
         install(&missing)?;
         Ok(Self {
             postgres: match postgres {
