@@ -33,6 +33,7 @@ const PROVEN: &[(&str, &str)] = &[
     ("gateway.limits.send_wait", "what_comes_too_fast_for_too_long_is_told_to_come_back_and_overload_ends"),
     ("gateway.limits.waiting_sends", "so_many_sends_wait_and_one_more_is_told_to_come_back"),
     ("users.api_tokens_of_account", "there_are_so_many_network_bans_and_api_tokens_and_no_more"),
+    ("users.certificates_of_account", "a_certificate_logs_in_until_it_is_taken_away"),
     ("users.hashes_at_once", "so_many_are_hashed_at_once_and_one_more_waits"),
     ("users.hashes_waiting", "more_than_may_wait_are_refused_at_once"),
     ("users.network_bans", "there_are_so_many_network_bans_and_api_tokens_and_no_more"),

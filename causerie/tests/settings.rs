@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use kit::config::Flags;
 
 /// Of these 0 means something: none allowed, at once, or no wait.
-const MAY_BE_ZERO: [&str; 17] = [
+const MAY_BE_ZERO: [&str; 18] = [
     "channels.late_sends",
     "channels.max_invitations",
     "channels.max_list_entries",
@@ -18,6 +18,7 @@ const MAY_BE_ZERO: [&str; 17] = [
     "http.connections_per_address",
     "messages.writes_of_person.every",
     "users.api_tokens_of_account",
+    "users.certificates_of_account",
     "users.former_nicks_kept",
     "users.hashes_waiting",
     "users.logins_from_address.every",

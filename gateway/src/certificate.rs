@@ -1,5 +1,7 @@
 //! The certificate of the TLS ports: a pair of PEM files, read again on SIGHUP without dropping anyone.
 
+mod client;
+
 use std::{
     io,
     path::{Path, PathBuf},
@@ -14,7 +16,7 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 
-use crate::config::Config;
+use crate::{certificate::client::AnyClient, config::Config};
 
 /// What a self-signed pair is made out to: whoever reaches the server by another name has a pair made for it.
 const SELF_SIGNED_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
@@ -87,9 +89,9 @@ fn read(chain: &Path, key: &Path) -> anyhow::Result<ServerConfig> {
         .with_context(|| cannot(chain))?;
     let private = PrivateKeyDer::from_pem_file(key).with_context(|| cannot(key))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    ServerConfig::builder_with_provider(provider)
+    ServerConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
+        .with_client_cert_verifier(AnyClient::new(&provider))
         .with_single_cert(certificates, private)
         .with_context(|| format!("{} and {} are no pair", chain.display(), key.display()))
 }

@@ -1,6 +1,6 @@
 //! What a line means, in no dialect: `dialect` reads lines into commands and writes outcomes as lines.
 
-use api::{EntryKind, channels::ListKind, mode::Role, tags::Tags};
+use api::{EntryKind, channels::ListKind, mode::Role, tags::Tags, users::ScramProof};
 use kit::config::Secret;
 
 use crate::dialect::{Dialect, irc::Word};
@@ -157,8 +157,15 @@ pub(crate) struct Along {
 }
 
 pub(crate) enum Login {
-    Password { name: String, password: Secret<String> },
+    Password {
+        name: String,
+        password: Secret<String>,
+    },
     Token(Secret<String>),
+    /// Shown without being said.
+    Scram(ScramProof),
+    /// The one that the connection has shown.
+    Certificate,
 }
 
 /// Which part of a history.

@@ -110,7 +110,13 @@ impl Connection {
                 }
             }
             match read(&self.stream, &mut self.lines) {
-                Ok(true) => heard = Heard { at: Instant::now(), asked: false },
+                Ok(true) => {
+                    heard = Heard { at: Instant::now(), asked: false };
+                    // What they log in with comes before they are anybody.
+                    if !registered {
+                        self.session.shows(self.stream.certificate());
+                    }
+                }
                 Ok(false) => {
                     self.lines.finish();
                     let end = self.answer_lines(draining).await?;

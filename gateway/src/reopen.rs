@@ -37,6 +37,7 @@ pub(crate) fn opening(
         username: client.username(),
         realname: client.realname().map(|name| name.to_string()),
         nick: None,
+        authzid: None,
     }
 }
 

@@ -11,7 +11,7 @@ use api::{
     auth::{Actor, ServiceName},
     channels::Channel,
     id::{ChannelId, SessionId},
-    users::{EndSession, OpenedSession},
+    users::{EndSession, Fingerprint, OpenedSession},
 };
 use client::Caller;
 
@@ -34,6 +34,10 @@ pub(crate) struct Session {
     place: Place,
     /// It is encrypted all the way.
     is_secure: bool,
+    /// What it has shown in its TLS handshake.
+    pub(crate) certificate: Option<Fingerprint>,
+    /// A web gateway has it: a certificate would be that one's.
+    is_passed_on: bool,
     /// Where a line without a slash goes.
     pub(crate) target: Option<Target>,
     /// Set by `/quit`: the reason.
@@ -82,6 +86,8 @@ impl Session {
             client,
             place,
             is_secure,
+            certificate: None,
+            is_passed_on: false,
             target: None,
             leaving: None,
             turned_away: false,
@@ -100,7 +106,13 @@ impl Session {
         let is_secure = is_secure && self.is_private();
         self.place.is_of(address.to_canonical(), self.gateway.config.limits.connections_per_address)?;
         self.is_secure = is_secure;
+        (self.certificate, self.is_passed_on) = (None, true);
         Ok(())
+    }
+
+    /// The certificate that was shown on the way here.
+    pub(crate) fn shows(&mut self, certificate: Option<Fingerprint>) {
+        self.certificate = certificate.filter(|_| !self.is_passed_on);
     }
 
     pub(crate) fn is_secure(&self) -> bool {
@@ -208,10 +220,15 @@ impl Session {
         }
     }
 
+    /// The session that it has, or will have when it is welcomed.
+    pub(crate) fn open_session(&self) -> Option<SessionId> {
+        let early = || Some(self.irc.as_ref()?.early.as_ref()?.session.clone());
+        self.client.session().or_else(early)
+    }
+
     /// Tells the owners that the session has ended.
     pub(crate) async fn end(&self, reason: String) {
-        let early = self.irc.as_ref().and_then(|irc| Some(irc.early.as_ref()?.session.clone()));
-        let session = self.client.session().or(early);
+        let session = self.open_session();
         let leaves_first = self.client.queue.dialect().leaves_first();
         let left = if leaves_first { self.client.memberships() } else { Vec::new() };
         let _leaving = self.client.actor().map(|actor| self.gateway.leaving.begin(&actor.person.nick));

@@ -5,6 +5,7 @@ mod web;
 
 use std::io::{self, IoSlice};
 
+use api::users::Fingerprint;
 use tokio::net::TcpStream;
 
 pub(crate) use self::{
@@ -94,6 +95,14 @@ impl Stream {
             Self::Tcp(socket) => half_close(socket),
             Self::Tls(tls) => tls.finish(),
             Self::Web(web) => web.finish(),
+        }
+    }
+
+    /// The certificate that the client has shown, and has the key of.
+    pub(crate) fn certificate(&self) -> Option<Fingerprint> {
+        match self {
+            Self::Tls(tls) => tls.certificate(),
+            Self::Tcp(_) | Self::Web(_) => None,
         }
     }
 

@@ -39,7 +39,6 @@ async fn who_logs_in_has_the_nick_that_they_ask_for_and_their_account() {
     alice.says("AUTHENTICATE AGFsaWNlAGNvcnJlY3QtaG9yc2U=").await;
     alice.sees_next(":irc.causerie.localhost 900 * al!~al@").await;
     alice.sees_next(":irc.causerie.localhost 903 * :").await;
-    alice.asks("AUTHENTICATE PLAIN", ":irc.causerie.localhost 907 * :").await;
     alice.asks("CAP END", ":irc.causerie.localhost 001 al :").await;
     alice.asks("JOIN #x", ":irc.causerie.localhost 366 ").await;
     let join = bob.sees("@account=alice :al!~al@").await;

@@ -47,6 +47,8 @@ pub(crate) struct Parts {
     pub(crate) tries: Tried,
     pub(crate) cloak_key: Vec<u8>,
     pub(crate) session_key: Vec<u8>,
+    /// Makes what strangers to SCRAM are shown instead of keys.
+    pub(crate) scram_key: Vec<u8>,
     /// One look at what replicas agree on at a time: an older one must not undo a newer one.
     pub(crate) looking: tokio::sync::Mutex<()>,
     /// There is something new to do.

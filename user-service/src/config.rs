@@ -57,6 +57,8 @@ pub struct Config {
     pub sessions_of_user: u32,
     /// Personal API tokens of one account: a list that a person can still look through.
     pub api_tokens_of_account: u32,
+    /// TLS client certificates of one account: one for each device, and a list that a person can still look through.
+    pub certificates_of_account: u32,
     /// Network bans in force: each is tried on everybody who comes in.
     pub network_bans: u32,
     /// A gateway's lease without renewal: three renewals may be lost.
@@ -125,6 +127,7 @@ impl Default for Config {
             newcomers_from_address: NEWCOMERS_FROM_ADDRESS,
             sessions_of_user: 100,
             api_tokens_of_account: 50,
+            certificates_of_account: 20,
             network_bans: 1000,
             lease: Period::seconds(15),
             drain: Period::seconds(30),

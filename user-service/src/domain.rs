@@ -5,4 +5,5 @@ pub(crate) mod cloak;
 pub(crate) mod keys;
 pub mod lease;
 pub(crate) mod password;
+pub(crate) mod scram;
 pub mod secret;

@@ -74,6 +74,7 @@ pub async fn up(settings: Settings<Config>, clock: Clock) -> anyhow::Result<Runn
         },
         cloak_key: store.secret("cloak").await?,
         session_key: store.secret("sessions").await?,
+        scram_key: store.secret("scram").await?,
         work: tokio::sync::Notify::new(),
         looking: tokio::sync::Mutex::default(),
         neighbours: Neighbours::new(&kit)?,

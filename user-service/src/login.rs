@@ -6,13 +6,20 @@ use api::{
     AccountName, ErrorCode, Nick, Timestamp,
     auth::{Scopes, USERNAME},
     id::{SessionId, TokenId},
-    users::{Credentials, MAX_REALNAME_BYTES, MAX_USERNAME_BYTES, OpenSession},
+    users::{
+        Credentials, MAX_REALNAME_BYTES, MAX_USERNAME_BYTES, OpenSession, ScramProof, ScramSignature,
+        ScramTerms,
+    },
 };
+use base64::{Engine, prelude::BASE64_STANDARD};
 use kit::{Failure, Result, auth::Verified, rate};
 
 use crate::{
     app::App,
-    domain::secret::{self, Presented},
+    domain::{
+        scram::Keys,
+        secret::{self, Presented},
+    },
     store::{
         accounts::AccountRow,
         sessions::{Identity, Known, Opening, Proof},
@@ -33,6 +40,26 @@ fn shown_username(said: Option<&str>) -> String {
     said.filter(fits).unwrap_or(USERNAME).to_owned()
 }
 
+/// Whether a session can be an account's that says that it is to be one's.
+fn may_be(account: Option<&AccountName>, authzid: Option<&str>) -> Result<()> {
+    let fits = match (account, authzid) {
+        (_, None) | (Some(_), Some("")) => true,
+        (Some(account), Some(authzid)) => AccountName::try_from(authzid).is_ok_and(|named| named == *account),
+        (None, Some(_)) => false,
+    };
+    if fits { Ok(()) } else { Err(ErrorCode::BadCredentials.into()) }
+}
+
+/// Somebody who knows the password.
+fn by_password(account: AccountRow) -> Known {
+    Known {
+        scopes: secret::allowed(account.user.operator),
+        user: account.user.id.0,
+        proof: Proof::Password(account.password),
+        takes: None,
+    }
+}
+
 /// Whether somebody can call themselves that.
 pub(crate) fn is_realname(name: &str) -> bool {
     name.len() <= MAX_REALNAME_BYTES && !name.contains(['\0', '\r', '\n'])
@@ -51,14 +78,70 @@ impl App {
         };
         let hash = account.as_ref().map(|account| account.password.clone());
         let right = self.passwords.verify(password, hash).await?;
-        let outcome = if right { "accepted" } else { "refused" };
+        let account = self.judged(account.filter(|_| right), account_key.as_deref(), &address_key)?;
+        if account.scram.is_none()
+            && let Some(scram) = self.passwords.scram(password).await?
+        {
+            self.store.set_scram(&account.user.id, &account.password, &scram).await?;
+        }
+        Ok(account)
+    }
+
+    /// What a client needs to show that it knows the password of a name. A name that does not exist has such a thing, too.
+    pub(crate) async fn begin_scram(&self, name: &str, address: IpAddr) -> Result<ScramTerms> {
+        let (keys, _) = self.scram_keys(name, address).await?;
+        Ok(ScramTerms { salt: BASE64_STANDARD.encode(keys.salt()), iterations: keys.iterations() })
+    }
+
+    /// The account of a name whose password somebody has shown to know, and what shows them that it is known here.
+    pub(crate) async fn login_by_scram(
+        &self,
+        shown: &ScramProof,
+        address: IpAddr,
+    ) -> Result<(AccountRow, ScramSignature)> {
+        let (keys, account) = self.scram_keys(&shown.name, address).await?;
+        let proof = BASE64_STANDARD.decode(&shown.proof).unwrap_or_default();
+        let signature = keys.verify(&shown.auth_message, &proof);
+        let account_key = AccountName::try_from(&*shown.name).ok().map(|name| name.key());
+        let address_key = kit::address::network(address).to_string();
+        let account = account.filter(|_| signature.is_some());
+        let account = self.judged(account, account_key.as_deref(), &address_key)?;
+        let signature = BASE64_STANDARD.encode(signature.unwrap_or_default());
+        Ok((account, ScramSignature { signature }))
+    }
+
+    /// The keys of a name, and its account; those of nobody where there is none, or none that is known to SCRAM yet.
+    async fn scram_keys(&self, name: &str, address: IpAddr) -> Result<(Keys, Option<AccountRow>)> {
+        let known = AccountName::try_from(name).ok();
+        let key = known.as_ref().map(AccountName::key);
+        self.may_try(key.as_deref(), &kit::address::network(address).to_string())?;
+        let account = match &known {
+            Some(name) => self.store.account(name).await?,
+            None => None,
+        };
+        let keys = account.as_ref().and_then(|account| account.scram.as_ref()?.parse().ok());
+        let decoy = || Keys::decoy(&self.scram_key, key.as_deref().unwrap_or(name));
+        Ok(match keys {
+            Some(keys) => (keys, account),
+            None => (decoy(), None),
+        })
+    }
+
+    /// Counts a login: an account, if what was shown is right.
+    fn judged(
+        &self,
+        account: Option<AccountRow>,
+        account_key: Option<&str>,
+        address_key: &str,
+    ) -> Result<AccountRow> {
+        let outcome = if account.is_some() { "accepted" } else { "refused" };
         metrics::counter!("logins_total", "outcome" => outcome).increment(1);
-        let Some(account) = account.filter(|_| right) else {
+        let Some(account) = account else {
             let now = self.now();
             if let Some(key) = account_key {
-                self.tries.accounts.lock().count(&key, now);
+                self.tries.accounts.lock().count(key, now);
             }
-            self.tries.addresses.lock().count(&address_key, now);
+            self.tries.addresses.lock().count(address_key, now);
             return Err(ErrorCode::BadCredentials.into());
         };
         if account.user.suspended {
@@ -93,18 +176,31 @@ impl App {
             Credentials::Password { name, password } => {
                 let account = self.login(name, password, item.address).await?;
                 self.check_bans(address, &host, &account.user.nick, account.user.account())?;
-                Identity::Known(Known {
-                    scopes: secret::allowed(account.user.operator),
-                    user: account.user.id.0,
-                    proof: Proof::Password(account.password),
-                    takes: None,
-                })
+                Identity::Known(by_password(account))
+            }
+            Credentials::Scram(proof) => {
+                let (account, _) = self.login_by_scram(proof, item.address).await?;
+                self.check_bans(address, &host, &account.user.nick, account.user.account())?;
+                Identity::Known(by_password(account))
             }
             Credentials::Token { token } => {
                 let known = self.by_secret(token).await?;
                 let user = self.store.user(&known.user).await?.ok_or(ErrorCode::BadCredentials)?;
                 self.check_bans(address, &host, &user.nick, user.account())?;
+                may_be(user.account(), item.authzid.as_deref())?;
                 Identity::Known(known)
+            }
+            Credentials::Certificate { fingerprint } => {
+                let known = self.store.certificate_of(fingerprint).await?.ok_or(ErrorCode::BadCredentials)?;
+                let user = self.store.user(&known).await?.ok_or(ErrorCode::BadCredentials)?;
+                self.check_bans(address, &host, &user.nick, user.account())?;
+                may_be(user.account(), item.authzid.as_deref())?;
+                Identity::Known(Known {
+                    scopes: secret::allowed(user.operator),
+                    user: known,
+                    proof: Proof::Certificate(fingerprint.clone()),
+                    takes: None,
+                })
             }
         };
         Ok(Opening {

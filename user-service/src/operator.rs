@@ -41,7 +41,7 @@ pub async fn register(
     let made = password.is_none().then(|| secret::made_up(&mut rand::rng()));
     let password = password.or_else(|| made.clone()).unwrap_or_default();
     password::check(settings.service.password_rules, &password, account)?;
-    let password = Passwords::new(1, 1)?.hash(&password).await?;
+    let password = Passwords::new(1, 1)?.keep(&password).await?;
     let store = open(settings).await?;
     let key = store.secret("cloak").await?;
     let host = cloak::cloak(&key, Ipv4Addr::LOCALHOST.into());

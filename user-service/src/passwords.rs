@@ -13,6 +13,8 @@ use argon2::{
 use kit::{Failure, Result};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use crate::{domain::scram, store::accounts::Kept};
+
 /// Hashes and verifies passwords.
 pub(crate) struct Passwords {
     slots: Semaphore,
@@ -42,9 +44,17 @@ impl Passwords {
         }))
     }
 
-    pub(crate) async fn hash(self: &Arc<Self>, password: &str) -> Result<String> {
+    /// What is to be kept of a new password.
+    pub(crate) async fn keep(self: &Arc<Self>, password: &str) -> Result<Kept> {
         let password = password.to_owned();
-        self.run(move |_| hash_now(password.as_bytes())).await
+        self.run(move |_| Ok(Kept { hash: hash_now(password.as_bytes())?, scram: scram_now(&password) }))
+            .await
+    }
+
+    /// What verifies a password of which that is not kept yet.
+    pub(crate) async fn scram(self: &Arc<Self>, password: &str) -> Result<Option<String>> {
+        let password = password.to_owned();
+        self.run(move |_| Ok(scram_now(&password))).await
     }
 
     /// Whether the password is the one of that hash; without a hash it is not, after the same work.
@@ -93,6 +103,10 @@ fn hash_now(password: &[u8]) -> Result<String> {
     hash.map(|hash| hash.to_string()).map_err(|error| Failure::internal(anyhow::anyhow!("{error}")))
 }
 
+fn scram_now(password: &str) -> Option<String> {
+    scram::Keys::make(password, &mut rand::rng()).map(|keys| keys.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,7 +114,7 @@ mod tests {
     #[tokio::test]
     async fn a_password_is_known_by_its_hash_and_nobody_has_the_decoys() {
         let passwords = Passwords::new(1, 1).unwrap();
-        let hash = passwords.hash("correct horse").await.unwrap();
+        let hash = passwords.keep("correct horse").await.unwrap().hash;
         assert!(hash.starts_with("$argon2id$"), "{hash}");
         assert!(passwords.verify("correct horse", Some(hash.clone())).await.unwrap());
         assert!(!passwords.verify("wrong horse", Some(hash)).await.unwrap());
@@ -125,13 +139,13 @@ mod tests {
         let waiting: Vec<_> = (0..2)
             .map(|_| {
                 let passwords = passwords.clone();
-                tokio::spawn(async move { passwords.hash("correct horse").await })
+                tokio::spawn(async move { passwords.keep("correct horse").await })
             })
             .collect();
         while passwords.waiting.load(Ordering::Relaxed) < 2 {
             tokio::task::yield_now().await;
         }
-        assert_eq!(passwords.hash("correct horse").await.unwrap_err().code(), ErrorCode::Overloaded);
+        assert_eq!(passwords.keep("correct horse").await.unwrap_err().code(), ErrorCode::Overloaded);
         drop(held);
         for waiting in waiting {
             assert!(waiting.await.unwrap().is_ok());

@@ -3,10 +3,12 @@
 mod accounts;
 mod api_tokens;
 mod asker;
+mod certificates;
 mod metadata;
 mod operating;
 mod operators;
 mod paging;
+mod scram;
 mod services;
 mod sessions;
 mod tokens;
@@ -25,6 +27,8 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(accounts::export))
         .routes(routes!(api_tokens::create, api_tokens::list))
         .routes(routes!(api_tokens::delete))
+        .routes(routes!(certificates::create, certificates::list))
+        .routes(routes!(certificates::delete))
         .routes(routes!(operators::suspend, operators::unsuspend))
         .routes(routes!(operators::reset_password))
         .routes(routes!(operators::add_ban, operators::list_bans))
@@ -46,6 +50,8 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(sessions::open))
         .routes(routes!(sessions::end))
         .routes(routes!(sessions::token))
+        .routes(routes!(scram::begin))
+        .routes(routes!(scram::verify))
         .routes(routes!(services::renew_lease, services::end_lease))
         .routes(routes!(services::events))
         .routes(routes!(services::heads))

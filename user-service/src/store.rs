@@ -5,6 +5,7 @@ pub mod access_tokens;
 pub mod accounts;
 pub mod api_tokens;
 pub(crate) mod bans;
+pub mod certificates;
 pub mod column;
 pub(crate) mod erasure;
 pub(crate) mod events;

@@ -1,8 +1,10 @@
 //! user-service: accounts, tokens, nicks, sessions, leases.
 
 mod accounts;
+mod certificates;
 mod modes;
 mod operators;
+mod scram;
 mod sessions;
 mod tokens;
 
@@ -14,10 +16,12 @@ pub use self::{
         Account, AccountExport, ChangePassword, Invite, MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, PatchAccount,
         RegisterAccount,
     },
+    certificates::{Certificate, Fingerprint, NewCertificate, NoFingerprint},
     modes::{PatchUserModes, UserModes},
     operators::{
         NetworkBan, NewNetworkBan, Operate, PasswordWasReset, ResetPassword, SessionScopes, Suspend, Wallops,
     },
+    scram::{ScramBegin, ScramProof, ScramSignature, ScramTerms},
     sessions::{Credentials, EndSession, Lease, LeaseState, OpenSession, OpenedSession, RenewLease, Session},
     tokens::{
         ApiToken, MAX_REVOCATIONS, NewApiToken, Revocation, Revocations, RevokeToken, SessionToken, Token,

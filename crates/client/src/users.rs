@@ -8,9 +8,10 @@ use api::{
     metadata::{MetadataKey, MetadataLookup, Metadatum, MetadatumOf, SetMetadatum},
     page::{Batch, MAX_LIMIT},
     users::{
-        Account, EndSession, FormerNick, Lease, Lookup, NetworkBan, NewNetworkBan, OpenSession,
-        OpenedSession, Operate, PatchUser, RegisterAccount, RenewLease, Revocations, SessionScopes,
-        SessionToken, Token, User, UserChanged, UserEvents, Wallops,
+        Account, Certificate, EndSession, Fingerprint, FormerNick, Lease, Lookup, NetworkBan, NewCertificate,
+        NewNetworkBan, OpenSession, OpenedSession, Operate, PatchUser, RegisterAccount, RenewLease,
+        Revocations, ScramBegin, ScramProof, ScramSignature, ScramTerms, SessionScopes, SessionToken, Token,
+        User, UserChanged, UserEvents, Wallops,
     },
 };
 use reqwest::Method;
@@ -47,6 +48,24 @@ impl Users {
         items: &Batch<OpenSession>,
     ) -> Result<Batch<Item<OpenedSession>>, Error> {
         self.0.post("/v1/sessions:open", Caller::Service, items).await
+    }
+
+    /// What somebody at an address needs to log in without saying a password.
+    pub async fn begin_scram(
+        &self,
+        address: std::net::IpAddr,
+        who: &ScramBegin,
+    ) -> Result<ScramTerms, Error> {
+        self.0.post("/v1/scram:begin", Caller::Address(address), who).await
+    }
+
+    /// Whether they know it; with it a session can be opened.
+    pub async fn verify_scram(
+        &self,
+        address: std::net::IpAddr,
+        proof: &ScramProof,
+    ) -> Result<ScramSignature, Error> {
+        self.0.post("/v1/scram:verify", Caller::Address(address), proof).await
     }
 
     /// Ends sessions; those unknown or ended already are no error.
@@ -140,6 +159,22 @@ impl Users {
     /// Who had this nick lately, latest first.
     pub async fn former_nicks(&self, actor: &Actor, nick: &Nick) -> Result<Page<FormerNick>, Error> {
         self.0.get(&format!("/v1/nicks/{}/history", segment(nick.as_str())), Caller::Actor(actor)).await
+    }
+
+    /// Lets a TLS client certificate log in to the actor's account.
+    pub async fn add_certificate(&self, actor: &Actor, new: &NewCertificate) -> Result<Certificate, Error> {
+        self.0.post("/v1/accounts/me/certificates", Caller::Actor(actor), new).await
+    }
+
+    /// The first page of the largest size: an account has no more.
+    pub async fn certificates(&self, actor: &Actor) -> Result<Page<Certificate>, Error> {
+        let request = self.0.request(Method::GET, "/v1/accounts/me/certificates", Caller::Actor(actor));
+        self.0.send(request.query(&[("limit", MAX_LIMIT)])).await
+    }
+
+    pub async fn delete_certificate(&self, actor: &Actor, fingerprint: &Fingerprint) -> Result<(), Error> {
+        let path = format!("/v1/accounts/me/certificates/{fingerprint}");
+        self.0.send_for_nothing(self.0.request(Method::DELETE, &path, Caller::Actor(actor))).await
     }
 
     /// Lets a session operate the network.

@@ -54,11 +54,12 @@ pub(super) async fn irc(session: &mut Session, word: Word) -> Answer {
 
 async fn cap(session: &mut Session, request: CapRequest) -> Answer {
     let (is_private, sts) = (session.takes_secrets(), Sts::of(session.is_secure(), &session.gateway.config));
+    let has_certificate = session.certificate.is_some();
     let registers_early = session.gateway.config.irc_register_before_connect;
     let Some(irc) = &mut session.irc else { return Ok(Outcome::Irc(Told::Nothing)) };
     let queue = &session.client.queue;
     let Dialect::Irc(caps) = queue.dialect() else { return Ok(Outcome::Irc(Told::Nothing)) };
-    let offer = |knows_302| Offer { knows_302, is_private, registers_early, sts };
+    let offer = |knows_302| Offer { knows_302, is_private, registers_early, has_certificate, sts };
     let reply = match request {
         CapRequest::Ls(version) => {
             if let Some(registration) = &mut irc.registration {

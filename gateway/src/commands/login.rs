@@ -17,22 +17,31 @@ pub(super) async fn login(session: &mut Session, login: Login) -> Answer {
     if let Some(account) = actor.as_ref().and_then(|actor| actor.account.as_ref()) {
         return Err(Refusal::new(ErrorCode::AlreadyLoggedIn).what(account.as_str()));
     }
-    let opened = check(session, login, None).await?;
+    let opened = check(session, login, Wanted::default()).await?;
     session.opened(&opened).await;
     let name =
         opened.user.account.as_ref().map_or_else(|| opened.user.person.nick.to_string(), ToString::to_string);
     Ok(Outcome::LoggedIn { name })
 }
 
-/// Opens the session, which is nobody's yet. `nick`: what they want to be called.
+/// What is asked for beside the login.
+#[derive(Default)]
+pub(super) struct Wanted {
+    /// What they want to be called.
+    pub(super) nick: Option<Nick>,
+    /// See [`OpenSession::authzid`].
+    pub(super) authzid: Option<String>,
+}
+
+/// Opens the session, which is nobody's yet.
 pub(super) async fn check(
     session: &mut Session,
     login: Login,
-    nick: Option<&Nick>,
+    wanted: Wanted,
 ) -> Result<OpenedSession, Refusal> {
     session.admit_secret()?;
     session.admit_login()?;
-    match open(session, login, nick).await {
+    match open(session, login, wanted).await {
         Ok(opened) => {
             session.login_succeeded();
             Ok(opened)
@@ -46,17 +55,26 @@ pub(super) async fn check(
     }
 }
 
-async fn open(session: &Session, login: Login, nick: Option<&Nick>) -> Result<OpenedSession, Refusal> {
+async fn open(session: &Session, login: Login, wanted: Wanted) -> Result<OpenedSession, Refusal> {
     let (credentials, name) = match login {
         Login::Password { name, password } => {
             (Credentials::Password { name: name.clone(), password: password.into_inner() }, name)
         }
         Login::Token(token) => (Credentials::Token { token: token.into_inner() }, "-".to_owned()),
+        Login::Scram(proof) => {
+            let name = proof.name.clone();
+            (Credentials::Scram(proof), name)
+        }
+        Login::Certificate => match session.certificate.clone() {
+            Some(fingerprint) => (Credentials::Certificate { fingerprint }, "-".to_owned()),
+            None => return Err(Refusal::new(ErrorCode::BadCredentials)),
+        },
     };
     let by_password = matches!(credentials, Credentials::Password { .. });
     let item = OpenSession {
-        replaces: session.client.session(),
-        nick: nick.map(ToString::to_string),
+        replaces: session.open_session(),
+        nick: wanted.nick.map(|nick| nick.to_string()),
+        authzid: wanted.authzid,
         ..reopen::opening(&session.gateway, &session.client, session.address(), credentials)
     };
     let id = item.id.clone();

@@ -30,7 +30,7 @@ pub(crate) use self::{
     events::{ENTRIES, event, relevant},
     frame::frame,
     registration::{Registration, Wanted, are_equal},
-    sasl::{Exchange, Fault, Next, step as sasl_step},
+    sasl::{Credential, Exchange, Fault, Next, Opening, step as sasl_step},
     word::{
         Counts, Datum, DatumRow, End, HistoryAsked, HistoryPart, LoggedIn, MetadataAsked, MetadataTold,
         Monitor, NetBan, Page, Past, Selector, Subscribed, Told, Word,

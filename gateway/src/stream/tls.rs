@@ -5,8 +5,10 @@ use std::{
     sync::Arc,
 };
 
+use api::users::Fingerprint;
 use parking_lot::Mutex;
 use rustls::{ServerConfig, ServerConnection};
+use sha2::{Digest, Sha256};
 use tokio::net::TcpStream;
 
 use super::half_close;
@@ -74,6 +76,13 @@ impl Tls {
         session.send_close_notify();
         let _ = self.flush(&mut session);
         half_close(&self.socket);
+    }
+
+    /// None before the handshake is done.
+    pub(super) fn certificate(&self) -> Option<Fingerprint> {
+        let session = self.session.lock();
+        let shown = session.peer_certificates()?.first()?;
+        Some(Fingerprint::of(Sha256::digest(shown).into()))
     }
 
     fn is_shaking_hands(&self) -> bool {

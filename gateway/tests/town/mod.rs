@@ -21,7 +21,7 @@ use url::Url;
 
 pub(crate) use self::{
     person::{Person, WITHIN, within},
-    rest::Token,
+    rest::{PASSWORD, Token},
 };
 
 pub(crate) struct Town {

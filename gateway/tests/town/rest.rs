@@ -7,6 +7,12 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 /// Who asks.
 pub(crate) struct Token(String);
 
+impl Token {
+    pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
+}
+
 impl Town {
     pub(crate) async fn registers(&self, name: &str) -> Token {
         let body = format!(r#"{{"name":"{name}","password":"{PASSWORD}"}}"#);
@@ -23,6 +29,11 @@ impl Town {
         let answer = ask(&self.common.urls.users, "POST", "/v1/tokens", None, grant).await;
         let (_, rest) = answer.split_once(r#""access_token":""#).unwrap_or_else(|| panic!("{answer}"));
         Token(rest.split('"').next().expect("a token").to_owned())
+    }
+
+    /// Asks user-service.
+    pub(crate) async fn users_of(&self, who: &Token, method: &str, path: &str, body: &str) -> String {
+        ask(&self.common.urls.users, method, path, Some(who), body).await
     }
 
     /// Asks channel-service.

@@ -72,7 +72,7 @@ pub(super) async fn register(
     if app.store.name_is_taken(&name, guest).await? {
         return Err(ErrorCode::AccountExists.into());
     }
-    let password = app.passwords.hash(&body.password).await?;
+    let password = app.passwords.keep(&body.password).await?;
     let registering = Registering { name: &name, password, invite, guest, host };
     let account = app.store.register(registering, app.now()).await?;
     let account = shown(&account)?;
@@ -192,8 +192,8 @@ pub(super) async fn change_password(
     password::check(app.config.password_rules, &body.new, name).map_err(weak("/new"))?;
     // A stolen token must not be a way to guess the password: guesses count as logins.
     let account = app.login(name.as_str(), &body.current, asker.address).await?;
-    let hash = app.passwords.hash(&body.new).await?;
-    let told = app.store.change_password(&account.user.id, &account.password, &hash, app.now()).await?;
+    let new = app.passwords.keep(&body.new).await?;
+    let told = app.store.change_password(&account.user.id, &account.password, &new, app.now()).await?;
     app.announce(&told, None);
     Ok(StatusCode::NO_CONTENT)
 }
@@ -211,6 +211,7 @@ pub(super) async fn export(State(app): State<App>, caller: Caller) -> Result<Jso
         user: found.account.user.view(),
         sessions: found.sessions,
         api_tokens: found.api_tokens,
+        certificates: found.certificates,
         former_nicks: found.former_nicks,
         metadata: found.metadata,
         exported_at: app.now(),

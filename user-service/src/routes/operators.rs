@@ -94,8 +94,8 @@ pub(super) async fn reset_password(
     let password = body.password.as_ref().or(made.as_ref()).cloned().unwrap_or_default();
     let name = account.user.account().ok_or(ErrorCode::NoSuchAccount)?;
     password::check(app.config.password_rules, &password, name).map_err(weak("/password"))?;
-    let hash = app.passwords.hash(&password).await?;
-    let told = app.store.reset_password(&account.user.id, &hash, app.now()).await?;
+    let new = app.passwords.keep(&password).await?;
+    let told = app.store.reset_password(&account.user.id, &new, app.now()).await?;
     app.announce(&told, None);
     tracing::info!(user = %account.user.id.0, by = %by.id(), "an operator reset a password");
     Ok(Json(PasswordWasReset { password: made }))

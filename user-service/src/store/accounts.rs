@@ -7,7 +7,7 @@ use api::{
     event::{UserChange, UserEvent},
     id::{AccountId, SessionId, UserId},
     metadata::Metadatum,
-    users::{Account, ApiToken, FormerNick, Session},
+    users::{Account, ApiToken, Certificate, FormerNick, Session},
 };
 use kit::{Failure, Result, db::Tx};
 use sqlx::FromRow;
@@ -24,7 +24,8 @@ macro_rules! columns {
     () => {
         concat!(
             super::users::columns!(),
-            ", accounts.password, accounts.display_name, accounts.created_at as registered_at"
+            ", accounts.password, accounts.display_name, accounts.created_at as registered_at, \
+             case when accounts.scram_of = accounts.password then accounts.scram end as scram"
         )
     };
 }
@@ -37,6 +38,16 @@ pub struct AccountRow {
     pub password: String,
     pub display_name: Option<String>,
     pub registered_at: i64,
+    /// What verifies the same password without seeing it.
+    pub scram: Option<String>,
+}
+
+/// What is kept of a password.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    pub hash: String,
+    /// None for one that SCRAM cannot say.
+    pub scram: Option<String>,
 }
 
 impl AccountRow {
@@ -66,10 +77,11 @@ const BY_USER: &str = concat!(
     " from users join accounts on accounts.user_id = users.id where users.id = $1"
 );
 const TAKEN: &str = "select 1 from names where skeleton = $1 and user_id <> $2";
-const INSERT: &str =
-    "insert into accounts (id, user_id, password, display_name, created_at) values ($1, $2, $3, null, $4)";
+const INSERT: &str = "insert into accounts (id, user_id, password, display_name, created_at, scram, scram_of) \
+    values ($1, $2, $3, null, $4, $5, $3)";
 const PASSWORD: &str = "select password from accounts where user_id = $1";
-const SET_PASSWORD: &str = "update accounts set password = $2 where user_id = $1";
+const SET_PASSWORD: &str = "update accounts set password = $2, scram = $3, scram_of = $2 where user_id = $1";
+const SET_SCRAM: &str = "update accounts set scram = $3, scram_of = $2 where user_id = $1 and password = $2";
 const SET_DISPLAY_NAME: &str = "update accounts set display_name = $2 where user_id = $1";
 const FORMER: &str = "select nick, username, host, realname, until from former_nicks where user_id = $1 order by until desc limit 1000";
 
@@ -81,8 +93,8 @@ pub(crate) async fn password_is(tx: &mut Tx, user: &UserId, hash: &str) -> sqlx:
     Ok(found.is_some_and(|(now,)| now == hash))
 }
 
-pub(crate) async fn set_password(tx: &mut Tx, user: &UserId, hash: &str) -> sqlx::Result<()> {
-    execute!(tx, SET_PASSWORD, user.as_str(), hash).map(drop)
+pub(crate) async fn set_password(tx: &mut Tx, user: &UserId, new: &Kept) -> sqlx::Result<()> {
+    execute!(tx, SET_PASSWORD, user.as_str(), &new.hash, &new.scram).map(drop)
 }
 
 /// Ends all sessions of a locked user, with those that operate by their password, and refuses all their tokens. The caller saves the
@@ -105,7 +117,7 @@ pub(crate) async fn put_out(
 /// A registration that has passed all checks but the name's.
 pub struct Registering<'a> {
     pub name: &'a AccountName,
-    pub password: String,
+    pub password: Kept,
     /// The hash of an invitation that is used up by it.
     pub invite: Option<String>,
     /// A guest who registers: if they wear the name, they become the account's user.
@@ -170,9 +182,15 @@ impl Store {
         } else {
             users::insert(&mut tx, &user).await?;
         }
-        execute!(&mut tx, INSERT, id.as_str(), user.id.as_str(), &new.password, now.0)?;
+        let Kept { hash: password, scram } = new.password;
+        execute!(&mut tx, INSERT, id.as_str(), user.id.as_str(), &password, now.0, &scram)?;
         tx.commit().await?;
-        Ok(AccountRow { user, password: new.password, display_name: None, registered_at: now.0 })
+        Ok(AccountRow { user, password, display_name: None, registered_at: now.0, scram })
+    }
+
+    /// Keeps what verifies the password of that hash, if it is still the account's.
+    pub async fn set_scram(&self, user: &UserId, hash: &str, scram: &str) -> sqlx::Result<()> {
+        super::write_one!(self.db, SET_SCRAM, user.as_str(), hash, scram).map(drop)
     }
 
     pub async fn set_display_name(&self, user: &UserId, name: Option<&str>) -> sqlx::Result<()> {
@@ -184,7 +202,7 @@ impl Store {
         &self,
         user: &UserId,
         old: &str,
-        new: &str,
+        new: &Kept,
         now: Timestamp,
     ) -> Result<Vec<UserEvent>> {
         let mut tx = self.db.begin().await?;
@@ -227,6 +245,7 @@ impl Store {
         let Some(account) = self.account_of(user).await? else { return Ok(None) };
         let sessions = self.sessions_of(user, "", 1000).await?;
         let api_tokens = self.api_tokens(user, "", 1000).await?;
+        let certificates = self.certificates(user, "", 1000).await?;
         let former: Vec<Former> = read_all!(self.db, FORMER, user.as_str())?;
         let former_nicks = former.into_iter().map(|(nick, username, host, realname, until)| FormerNick {
             nick: nick.0,
@@ -241,6 +260,7 @@ impl Store {
             former_nicks: former_nicks.collect(),
             metadata: self.metadata(user).await?,
             api_tokens,
+            certificates,
             account,
         }))
     }
@@ -251,6 +271,7 @@ pub struct Exported {
     pub account: AccountRow,
     pub sessions: Vec<Session>,
     pub api_tokens: Vec<ApiToken>,
+    pub certificates: Vec<Certificate>,
     pub former_nicks: Vec<FormerNick>,
     pub metadata: Vec<Metadatum>,
 }

@@ -12,7 +12,7 @@ use kit::{
 };
 
 use super::{
-    Store, accounts, events, execute, fetch_all, names,
+    Store, accounts, certificates, events, execute, fetch_all, names,
     tasks::{self, Task},
     users::{self, UserRow},
 };
@@ -70,6 +70,7 @@ impl Store {
         events::forget_all(&mut tx, &user.id).await?;
         execute!(&mut tx, ACCOUNT, user.id.as_str())?;
         execute!(&mut tx, API_TOKENS, user.id.as_str())?;
+        certificates::forget_all(&mut tx, &user.id).await?;
         let mut told = accounts::put_out(&mut tx, &mut user, REASON, now).await?;
         // Only now: a guest would have been freed by the end of the sessions.
         user.account_id = None;

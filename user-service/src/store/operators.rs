@@ -4,7 +4,7 @@ use api::{ErrorCode, Timestamp, event::UserEvent, id::UserId};
 use kit::{Failure, Result};
 
 use super::{
-    Store, accounts, execute,
+    Store, accounts, certificates, execute,
     users::{self},
 };
 
@@ -35,12 +35,18 @@ impl Store {
     }
 
     /// Sets another's password. Whoever knew the old one may hold tokens too: all of them go.
-    pub async fn reset_password(&self, user: &UserId, hash: &str, now: Timestamp) -> Result<Vec<UserEvent>> {
+    pub async fn reset_password(
+        &self,
+        user: &UserId,
+        new: &accounts::Kept,
+        now: Timestamp,
+    ) -> Result<Vec<UserEvent>> {
         let mut tx = self.db.begin().await?;
         let mut user =
             users::lock(&mut tx, user).await?.ok_or_else(|| Failure::new(ErrorCode::NoSuchAccount))?;
-        accounts::set_password(&mut tx, &user.id, hash).await?;
+        accounts::set_password(&mut tx, &user.id, new).await?;
         execute!(&mut tx, FORGET_API_TOKENS, user.id.as_str())?;
+        certificates::forget_all(&mut tx, &user.id).await?;
         let told = accounts::put_out(&mut tx, &mut user, "the password was reset", now).await?;
         users::save(&mut tx, &user).await?;
         tx.commit().await?;

@@ -4,6 +4,7 @@
 mod accounts;
 mod erasure;
 mod leases;
+mod logins;
 mod metadata;
 mod operators;
 mod revoking;

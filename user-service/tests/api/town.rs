@@ -221,6 +221,7 @@ pub(crate) fn session(gateway: &GatewayId, address: &str, credentials: Credentia
         username: None,
         realname: None,
         nick: None,
+        authzid: None,
     }
 }
 

@@ -7,6 +7,8 @@ mod accounts;
 mod erasure;
 #[path = "../api/leases.rs"]
 mod leases;
+#[path = "../api/logins.rs"]
+mod logins;
 #[path = "../api/operators.rs"]
 mod operators;
 #[path = "../api/revoking.rs"]

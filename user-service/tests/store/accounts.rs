@@ -4,8 +4,8 @@ use user_service::store::accounts::Registering;
 use crate::{
     contract,
     house::{
-        HOST, House, MANY, account_name, at, at_once, by_password, code, hash, just_before, kinds, nick,
-        refresh, winners,
+        HOST, House, MANY, account_name, at, at_once, by_password, code, hash, just_before, kept, kinds,
+        nick, refresh, winners,
     },
 };
 
@@ -16,6 +16,7 @@ contract! {
     a_failed_registration_leaves_the_invitation
     a_guest_who_registers_their_nick_stays_who_they_are
     of_two_who_change_a_password_at_once_one_does
+    the_keys_of_another_password_are_void
     with_the_password_all_goes_that_came_of_it
     a_suspended_account_is_out_until_it_is_let_in_again
     an_export_has_everything_but_secrets
@@ -47,7 +48,7 @@ async fn of_many_who_register_a_name_one_gets_it(house: House) {
             let new = Registering {
                 // They look the same.
                 name: &account_name(["copa", "сора"][n % 2]),
-                password: n.to_string(),
+                password: kept(&n.to_string()),
                 invite: None,
                 guest: None,
                 host: HOST.to_owned(),
@@ -90,7 +91,8 @@ async fn a_guest_who_registers_their_nick_stays_who_they_are(house: House) {
     let register = async |name: &str| {
         let name = account_name(name);
         let guest = Some(&bob.id.0);
-        let new = Registering { name: &name, password: hash("bob"), invite: None, guest, host: HOST.into() };
+        let new =
+            Registering { name: &name, password: kept(&hash("bob")), invite: None, guest, host: HOST.into() };
         house.store.register(new, at(1)).await.unwrap()
     };
     // Another name than the one they wear is somebody else's.
@@ -103,21 +105,41 @@ async fn a_guest_who_registers_their_nick_stays_who_they_are(house: House) {
 
 async fn of_two_who_change_a_password_at_once_one_does(house: House) {
     let alice = house.account("alice").await;
-    let tries = (0..MANY).map(|n| {
-        let (store, id) = (house.store.clone(), alice.user.id.clone());
-        async move { store.change_password(&id, &hash("alice"), &n.to_string(), at(1)).await.map(|_| n) }
-    });
+    let tries =
+        (0..MANY).map(|n| {
+            let (store, id) = (house.store.clone(), alice.user.id.clone());
+            async move {
+                store.change_password(&id, &hash("alice"), &kept(&n.to_string()), at(1)).await.map(|_| n)
+            }
+        });
     let won = winners(at_once(tries).await, ErrorCode::BadCredentials);
     assert_eq!(won.len(), 1);
     let now = house.store.account_of(&alice.user.id).await.unwrap().unwrap();
     assert_eq!(now.password, won[0].to_string());
 }
 
+async fn the_keys_of_another_password_are_void(house: House) {
+    let alice = house.account("alice").await;
+    let keys = async || house.store.account_of(&alice.user.id).await.unwrap().unwrap().scram;
+    assert_eq!(keys().await, kept(&hash("alice")).scram);
+    // As a release does that knows nothing of them.
+    house.tampers("update accounts set password = 'another'").await;
+    assert_eq!(keys().await, None);
+    let id = &alice.user.id;
+    house.store.set_scram(id, &hash("alice"), "keys of the old one").await.unwrap();
+    assert_eq!(keys().await, None, "somebody has changed it meanwhile");
+    house.store.set_scram(id, "another", "keys of another").await.unwrap();
+    assert_eq!(keys().await.as_deref(), Some("keys of another"));
+    house.store.change_password(id, "another", &kept("new"), at(1)).await.unwrap();
+    assert_eq!(keys().await, kept("new").scram);
+}
+
 async fn with_the_password_all_goes_that_came_of_it(house: House) {
     let alice = house.account("alice").await;
     house.logs_in(&alice, "login", at(1)).await;
     let open = house.opens(by_password(&alice), at(1)).await.unwrap();
-    let told = house.store.change_password(&alice.user.id, &hash("alice"), "new", at(2)).await.unwrap();
+    let told =
+        house.store.change_password(&alice.user.id, &hash("alice"), &kept("new"), at(2)).await.unwrap();
     assert_eq!(kinds(&told), ["put out", "revoked"]);
     assert_eq!(told.iter().map(|event| event.version).collect::<Vec<_>>(), [3, 4]);
     assert!(!house.store.session(&open.session).await.unwrap().unwrap().is_live());

@@ -11,7 +11,7 @@ use api::{
 use kit::testing::TestDb;
 use user_service::store::{
     Store,
-    accounts::{AccountRow, Registering},
+    accounts::{AccountRow, Kept, Registering},
     sessions::{Identity, Known, OpenTerms, Opened, Opening, Proof},
     tasks::Claimed,
     tokens::NewRefresh,
@@ -45,7 +45,7 @@ impl House {
     ) -> kit::Result<AccountRow> {
         let new = Registering {
             name: &account_name(name),
-            password: hash(name),
+            password: kept(&hash(name)),
             invite: invite.map(str::to_owned),
             guest: None,
             host: HOST.to_owned(),
@@ -125,6 +125,11 @@ pub(crate) fn account_name(text: &str) -> AccountName {
 
 pub(crate) fn hash(name: &str) -> String {
     format!("hash of {name}")
+}
+
+/// What is kept of a password with that hash.
+pub(crate) fn kept(hash: &str) -> Kept {
+    Kept { hash: hash.to_owned(), scram: Some(format!("keys of {hash}")) }
 }
 
 pub(crate) fn refresh(hash: &str, family: &str, expires_at: Timestamp) -> NewRefresh {

@@ -7,7 +7,7 @@ use crate::{
     contract,
     house::{
         House, MANY, TERMS, as_guest, at, at_once, by, by_access_token, by_password, by_secret, code, ended,
-        gateway, kinds, nick, session, winners,
+        gateway, kept, kinds, nick, session, winners,
     },
 };
 
@@ -19,6 +19,7 @@ contract! {
     many_who_take_a_session_over_leave_one
     a_guest_who_logs_in_is_linked_and_gone
     a_nick_goes_along_with_who_logs_in_unless_they_are_here_already
+    who_logs_in_again_takes_the_nick_along_unless_somebody_still_has_it
     what_was_shown_is_looked_at_again
     a_session_of_the_past_is_not_opened_again
 }
@@ -174,12 +175,37 @@ async fn a_nick_goes_along_with_who_logs_in_unless_they_are_here_already(house: 
     assert_eq!(wearers, both);
 }
 
+async fn who_logs_in_again_takes_the_nick_along_unless_somebody_still_has_it(house: House) {
+    let (alice, bob) = (house.account("alice").await, house.account("bob").await);
+    let login = |who, replaces: Option<&Opened>| Opening {
+        replaces: replaces.map(|opened| opened.session.clone()),
+        nick: Some(nick("al")),
+        ..by_password(who)
+    };
+    let first = house.opens(login(&alice, None), at(1)).await.unwrap();
+    assert_eq!(first.user.person.nick, nick("al"));
+    let (results, told) =
+        house.store.open_sessions(vec![login(&bob, Some(&first))], TERMS, at(2)).await.unwrap();
+    let second = results.into_iter().next().unwrap().unwrap();
+    assert_eq!(second.user.person.nick, nick("al"));
+    assert_eq!((kinds(&told), ended(&told)), (vec!["nick", "opened", "nick", "ended"], vec![first.session]));
+    let left = house.user(&alice.user.id).await;
+    assert_eq!((left.nick.0, left.since), (nick("alice"), None));
+    // She is not the same person as he is: her erasure leaves him.
+    assert_eq!(house.number("select count(*) from earlier_selves").await, 0);
+
+    let elsewhere = house.opens(by_password(&bob), at(3)).await.unwrap();
+    let third = house.opens(login(&alice, Some(&second)), at(4)).await.unwrap();
+    assert_eq!((third.user.person.nick, elsewhere.user.person.nick), (nick("alice"), nick("al")));
+    assert_eq!(house.user(&bob.user.id).await.nick.0, nick("al"));
+}
+
 async fn what_was_shown_is_looked_at_again(house: House) {
     let alice = house.account("alice").await;
     let id = &alice.user.id;
     house.opens(by_access_token(id, at(0), "login"), at(1)).await.unwrap();
     let open = house.opens(by_password(&alice), at(1)).await.unwrap();
-    house.store.change_password(id, &alice.password, "new", at(2)).await.unwrap();
+    house.store.change_password(id, &alice.password, &kept("new"), at(2)).await.unwrap();
     // As if they had been verified just before.
     for stale in [by_password(&alice), by_access_token(id, at(1), "login")] {
         assert_eq!(code(house.opens(stale, at(3)).await), ErrorCode::BadCredentials);

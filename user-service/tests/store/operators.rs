@@ -3,7 +3,7 @@ use api::{ErrorCode, auth::Scope};
 use crate::{
     api_tokens::token,
     contract,
-    house::{House, as_guest, at, by_password, by_secret, code, ended, hash, kinds},
+    house::{House, as_guest, at, by_password, by_secret, code, ended, hash, kept, kinds},
 };
 
 contract! {
@@ -38,13 +38,13 @@ async fn a_reset_password_takes_all_with_it(house: House) {
     house.logs_in(&alice, "login", at(0)).await;
     house.opens(by_password(&alice), at(0)).await.unwrap();
     house.store.add_api_token(id, &token("bot"), "digest", None, 9).await.unwrap();
-    let told = house.store.reset_password(id, "hash of a new one", at(1)).await.unwrap();
+    let told = house.store.reset_password(id, &kept("hash of a new one"), at(1)).await.unwrap();
     assert_eq!(kinds(&told), ["put out", "revoked"]);
     assert!(house.store.api_tokens(id, "", 9).await.unwrap().is_empty());
     assert!(house.store.grant_of("login 1").await.unwrap().is_none());
     assert_ne!(house.store.account_of(id).await.unwrap().unwrap().password, hash("alice"));
     let nobody = api::id::UserId::random(&mut rand::rng());
-    assert_eq!(code(house.store.reset_password(&nobody, "x", at(2)).await), ErrorCode::NoSuchAccount);
+    assert_eq!(code(house.store.reset_password(&nobody, &kept("x"), at(2)).await), ErrorCode::NoSuchAccount);
 }
 
 async fn a_session_operates_as_long_as_whose_password_it_was(house: House) {

@@ -7,7 +7,7 @@ use user_service::store::{access_tokens::AccessTokenRow, presence::Change};
 
 use crate::{
     contract,
-    house::{HOST, House, MANY, as_guest, at, at_once, just_before, kinds, nick},
+    house::{HOST, House, MANY, as_guest, at, at_once, just_before, kept, kinds, nick},
 };
 
 contract! {
@@ -27,7 +27,7 @@ async fn revocations_are_read_on_from_a_cursor(house: House) {
     let first = house.store.revocations(0).await.unwrap();
     let [one] = &first.items[..] else { panic!("{first:?}") };
     assert_eq!((&one.user, one.before, one.grant.as_deref()), (&alice.user.id.0, at(1).0, Some("login")));
-    house.store.reset_password(&bob.user.id, "new", at(2)).await.unwrap();
+    house.store.reset_password(&bob.user.id, &kept("new"), at(2)).await.unwrap();
     let second = house.store.revocations(first.cursor).await.unwrap();
     let [two] = &second.items[..] else { panic!("{second:?}") };
     assert_eq!((&two.user, two.before, two.grant.as_deref()), (&bob.user.id.0, at(2).0, None));

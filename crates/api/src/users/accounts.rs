@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{ApiToken, FormerNick, Session, User};
+use super::{ApiToken, Certificate, FormerNick, Session, User};
 use crate::{AccountName, Person, Timestamp, id::AccountId, metadata::Metadatum, text::LineText};
 
 /// Characters of a new password: at least these.
@@ -63,6 +63,8 @@ pub struct AccountExport {
     pub user: User,
     pub sessions: Vec<Session>,
     pub api_tokens: Vec<ApiToken>,
+    #[serde(default)]
+    pub certificates: Vec<Certificate>,
     pub former_nicks: Vec<FormerNick>,
     #[serde(default)]
     pub metadata: Vec<Metadatum>,

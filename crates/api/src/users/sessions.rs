@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::User;
+use super::{Fingerprint, ScramProof, User};
 use crate::{
     Timestamp,
     auth::Scopes,
@@ -22,6 +22,12 @@ pub enum Credentials {
     Password {
         name: String,
         password: String,
+    },
+    /// Shown to be known by SCRAM-SHA-256, without being said.
+    Scram(ScramProof),
+    /// A TLS client certificate that the connection has shown to have the key of.
+    Certificate {
+        fingerprint: Fingerprint,
     },
     /// An access token or a personal API token. One that came from a session takes that session over.
     Token {
@@ -49,6 +55,9 @@ pub struct OpenSession {
     /// What an account's user is to be called if this is their only session; taken or not allowed, they keep the nick that they have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nick: Option<String>,
+    /// What SASL calls the authorization identity. If it is there, the session is to be an account's; if it says something, of that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authzid: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

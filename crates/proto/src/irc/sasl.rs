@@ -1,9 +1,18 @@
 //! How SASL travels in `AUTHENTICATE` (IRCv3 sasl-3.1, "The AUTHENTICATE command"): in pieces of Base64. What stands in the
-//! pieces is decoded elsewhere, but PLAIN is simple enough to be taken apart here.
+//! pieces is decoded elsewhere, and taken apart here.
+
+mod bearer;
+mod gs2;
+mod scram;
 
 use std::fmt;
 
 use thiserror::Error;
+
+pub use self::{
+    bearer::Bearer,
+    scram::{Final as ScramFinal, First as ScramFirst},
+};
 
 /// Bytes of Base64 in one message. One of just that length says that more comes.
 pub const PIECE: usize = 400;

@@ -1,6 +1,7 @@
 //! The grammar of IRC, from both sides.
 
 mod cap;
+mod gs2;
 mod message;
 mod mode;
 mod sasl;

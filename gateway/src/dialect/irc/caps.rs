@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt};
 
 use proto::irc::cap::{self, Capability, Folding};
 
-use super::{multiline, sasl::MECHANISMS};
+use super::{multiline, sasl};
 use crate::config::Config;
 
 /// A set of capabilities. What is equal here is spoken to alike.
@@ -113,7 +113,7 @@ const TABLE: &[Row] = &[
     row("labeled-response", Caps::LABELED_RESPONSE),
     row("message-tags", Caps::MESSAGE_TAGS),
     row("multi-prefix", Caps::MULTI_PREFIX),
-    Row { name: "sasl", bit: Caps::SASL, value: Some(MECHANISMS) },
+    Row { name: "sasl", bit: Caps::SASL, value: Some(sasl::mechanisms(false)) },
     row("server-time", Caps::SERVER_TIME),
     row("setname", Caps::SETNAME),
     row("standard-replies", Caps::STANDARD_REPLIES),
@@ -151,6 +151,8 @@ pub(crate) struct Offer {
     pub(crate) is_private: bool,
     /// Accounts can be made before coming in.
     pub(crate) registers_early: bool,
+    /// The client has shown a certificate, which it can log in with.
+    pub(crate) has_certificate: bool,
     pub(crate) sts: Option<Sts>,
 }
 
@@ -212,6 +214,7 @@ impl Offer {
         match row.bit {
             Caps::STS => self.sts.map(|sts| sts.to_string().into()),
             Caps::ACCOUNT_REGISTRATION if self.registers_early => Some(EARLY_AND_CUSTOM_NAME.into()),
+            Caps::SASL => Some(sasl::mechanisms(self.has_certificate).into()),
             _ => row.value.map(Cow::Borrowed),
         }
     }
@@ -274,8 +277,13 @@ mod tests {
     #[test]
     fn a_request_is_granted_as_a_whole_or_not_at_all() {
         let some = Caps::SERVER_TIME.or(Caps::BATCH);
-        let offer =
-            Offer { knows_302: true, is_private: false, registers_early: true, sts: Some(Sts::Port(6697)) };
+        let offer = Offer {
+            knows_302: true,
+            is_private: false,
+            registers_early: true,
+            has_certificate: false,
+            sts: Some(Sts::Port(6697)),
+        };
         let echo = Caps::SERVER_TIME.or(Caps::ECHO_MESSAGE);
         assert_eq!(Caps::NONE.requested("server-time batch", offer), Some(some));
         assert_eq!(some.requested("-batch echo-message", offer), Some(echo));

@@ -223,6 +223,7 @@ impl Reply<'_> {
                 }
             }
             Told::Listens => Line::command(self.out, None, "AUTHENTICATE").param("+").end(),
+            Told::Challenge(text) => self.challenge(text),
             Told::Sasl(fault) => self.sasl(*fault),
             Told::LoggedIn(logged_in) => self.logged_in(logged_in, true),
             Told::Registered { account, logged_in } => {

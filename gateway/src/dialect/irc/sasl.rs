@@ -1,19 +1,47 @@
 //! SASL of IRCv3 (<https://ircv3.net/specs/extensions/sasl-3.1>, sasl-3.2): what a client says, piece by piece. Pure: who checks it is
 //! `commands::sasl`.
 
+mod scram;
+#[cfg(test)]
+mod tests;
+
+use api::users::{MAX_PASSWORD_BYTES, ScramProof};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use proto::irc::sasl::{Assembly, Plain, SaslError, Step};
+use proto::irc::sasl::{Assembly, Bearer, PIECE, Plain, SaslError, Step};
 
-use api::users::MAX_PASSWORD_BYTES;
+pub(crate) use self::scram::Opening;
 
-/// What is spoken here.
-pub(crate) const MECHANISMS: &str = "PLAIN";
+/// What is spoken here, as the value of the capability `sasl`. EXTERNAL is for those who have shown a certificate in their TLS handshake.
+const MECHANISMS: &str = "PLAIN,SCRAM-SHA-256,OAUTHBEARER";
+const MECHANISMS_WITH_EXTERNAL: &str = "PLAIN,EXTERNAL,SCRAM-SHA-256,OAUTHBEARER";
 
 /// Bytes of Base64 in one response: two names and a password, each at its longest, in threes.
 const MAX_RESPONSE: usize = (2 * 4 * api::name::MAX_NICK_CHARS + MAX_PASSWORD_BYTES + 2).div_ceil(3) * 4;
+/// The same of one with a token: the longest access token is a third of that.
+const MAX_TOKEN_RESPONSE: usize = 16 * PIECE;
+
+pub(crate) const fn mechanisms(has_certificate: bool) -> &'static str {
+    if has_certificate { MECHANISMS_WITH_EXTERNAL } else { MECHANISMS }
+}
 
 /// An exchange that a client has begun.
-pub(crate) struct Exchange(Assembly);
+pub(crate) struct Exchange {
+    awaits: Awaits,
+    said: Assembly,
+}
+
+/// What the next response is to be.
+enum Awaits {
+    Plain,
+    External,
+    Bearer,
+    /// RFC 7628 §3.2.3: a client says that it has read why it was refused.
+    RefusedBearer,
+    ScramFirst,
+    ScramFinal(Box<scram::Challenge>),
+    /// The client has seen that the server knows it, too (RFC 5802 §3).
+    ScramSeen(Box<ScramProof>),
+}
 
 /// What an `AUTHENTICATE` leads to.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,11 +50,21 @@ pub(crate) enum Next {
     Listens,
     /// More of the response is to come.
     More,
-    Login {
-        name: String,
-        password: String,
-    },
+    /// They want to be told what their keys are made with.
+    Opens(Box<Opening>),
+    /// They have shown that they know the password, if it is right.
+    Proves(ScramProof),
+    Login(Credential),
     Refused(Fault),
+}
+
+/// By what somebody is to be known.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Credential {
+    Password { name: String, password: String },
+    Scram(ScramProof),
+    Token { token: String, authzid: String },
+    Certificate { authzid: String },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,87 +75,88 @@ pub(crate) enum Fault {
     TooLong,
     /// 906.
     Aborted,
-    /// 907.
-    Already,
-    /// 908, then 904.
-    NoSuchMechanism,
+    /// 908, then 904: with those that there are.
+    NoSuchMechanism(&'static str),
 }
 
-/// Takes the parameter of an `AUTHENTICATE`.
-pub(crate) fn step(exchange: &mut Option<Exchange>, param: &str) -> Next {
-    let Some(Exchange(mut assembly)) = exchange.take() else {
-        return begin(exchange, param);
+impl Exchange {
+    fn awaiting(awaits: Awaits) -> Self {
+        let limit = if matches!(awaits, Awaits::Bearer) { MAX_TOKEN_RESPONSE } else { MAX_RESPONSE };
+        Self { awaits, said: Assembly::new(limit) }
+    }
+
+    /// The proof was right, and the client has been told so.
+    pub(crate) fn proved(proof: ScramProof) -> Self {
+        Self::awaiting(Awaits::ScramSeen(Box::new(proof)))
+    }
+
+    /// The token was refused, and the client has been told so.
+    pub(crate) fn refused_bearer() -> Self {
+        Self::awaiting(Awaits::RefusedBearer)
+    }
+}
+
+/// Takes the parameter of an `AUTHENTICATE`. `has_certificate`: of somebody who has shown one.
+pub(crate) fn step(exchange: &mut Option<Exchange>, has_certificate: bool, param: &str) -> Next {
+    let Some(Exchange { awaits, mut said }) = exchange.take() else {
+        return begin(exchange, has_certificate, param);
     };
-    match assembly.push(param) {
+    match said.push(param) {
         Ok(Step::More) => {
-            *exchange = Some(Exchange(assembly));
+            *exchange = Some(Exchange { awaits, said });
             Next::More
         }
-        Ok(Step::Done(response)) => login(&response),
+        Ok(Step::Done(response)) => awaits.take(&response).unwrap_or(Next::Refused(Fault::Failed)),
         Ok(Step::Aborted) => Next::Refused(Fault::Aborted),
         Err(SaslError::PieceTooLong) => Next::Refused(Fault::TooLong),
         Err(SaslError::ResponseTooLong { .. }) => Next::Refused(Fault::Failed),
     }
 }
 
-fn begin(exchange: &mut Option<Exchange>, mechanism: &str) -> Next {
-    if mechanism == "*" {
-        return Next::Refused(Fault::Aborted);
-    }
-    if !mechanism.eq_ignore_ascii_case("PLAIN") {
-        return Next::Refused(Fault::NoSuchMechanism);
-    }
-    *exchange = Some(Exchange(Assembly::new(MAX_RESPONSE)));
+fn begin(exchange: &mut Option<Exchange>, has_certificate: bool, mechanism: &str) -> Next {
+    let awaits = match mechanism.to_ascii_uppercase().as_str() {
+        "*" => return Next::Refused(Fault::Aborted),
+        "PLAIN" => Awaits::Plain,
+        "SCRAM-SHA-256" => Awaits::ScramFirst,
+        "OAUTHBEARER" => Awaits::Bearer,
+        "EXTERNAL" if has_certificate => Awaits::External,
+        _ => return Next::Refused(Fault::NoSuchMechanism(mechanisms(has_certificate))),
+    };
+    *exchange = Some(Exchange::awaiting(awaits));
     Next::Listens
 }
 
-fn login(response: &str) -> Next {
-    let Ok(response) = STANDARD.decode(response) else { return Next::Refused(Fault::Failed) };
-    let Some(Plain { authzid, authcid, password }) = Plain::parse(&response) else {
-        return Next::Refused(Fault::Failed);
-    };
-    // Nobody acts as another account.
-    if !authzid.is_empty() && !authzid.eq_ignore_ascii_case(authcid) {
-        return Next::Refused(Fault::Failed);
+impl Awaits {
+    /// Takes a whole response, in Base64; none: it is not what was awaited.
+    fn take(self, response: &str) -> Option<Next> {
+        let said = STANDARD.decode(response).ok()?;
+        if let Self::Plain = self {
+            return plain(&said);
+        }
+        let said = String::from_utf8(said).ok()?;
+        Some(match self {
+            Self::Plain | Self::RefusedBearer => return None,
+            Self::External if said.contains('\0') => return None,
+            Self::External => Next::Login(Credential::Certificate { authzid: said }),
+            Self::Bearer => {
+                let Bearer { authzid, token } = Bearer::parse(&said)?;
+                Next::Login(Credential::Token { token: token.to_owned(), authzid })
+            }
+            Self::ScramFirst => Next::Opens(Box::new(Opening::parse(&said)?)),
+            Self::ScramFinal(challenge) => Next::Proves(challenge.answered(&said)?),
+            Self::ScramSeen(proof) if said.is_empty() => Next::Login(Credential::Scram(*proof)),
+            Self::ScramSeen(_) => return None,
+        })
     }
-    Next::Login { name: authcid.to_owned(), password: password.to_owned() }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn plain(said: &[u8]) -> Option<Next> {
+    let Plain { authzid, authcid, password } = Plain::parse(said)?;
+    let (name, password) = (authcid.to_owned(), password.to_owned());
+    acts_as_itself(authzid, authcid).then_some(Next::Login(Credential::Password { name, password }))
+}
 
-    fn exchange(params: &[&str]) -> Vec<Next> {
-        let mut exchange = None;
-        params.iter().map(|param| step(&mut exchange, param)).collect()
-    }
-
-    #[test]
-    fn plain_says_name_and_password_in_as_many_pieces_as_it_takes() {
-        let login = |password: &str| Next::Login { name: "alice".into(), password: password.into() };
-        let encoded = STANDARD.encode("\0alice\0sesame");
-        assert_eq!(exchange(&["PLAIN", &encoded]), [Next::Listens, login("sesame")]);
-        let long = "x".repeat(400);
-        let encoded = STANDARD.encode(format!("alice\0alice\0{long}"));
-        let (first, second) = encoded.split_at(400);
-        assert_eq!(exchange(&["plain", first, second]), [Next::Listens, Next::More, login(&long)]);
-    }
-
-    #[test]
-    fn whatever_is_wrong_ends_the_exchange() {
-        let refused = |fault| Next::Refused(fault);
-        assert_eq!(exchange(&["FOO"]), [refused(Fault::NoSuchMechanism)]);
-        assert_eq!(exchange(&["*"]), [refused(Fault::Aborted)]);
-        assert_eq!(
-            exchange(&["PLAIN", "*", "PLAIN"]),
-            [Next::Listens, refused(Fault::Aborted), Next::Listens]
-        );
-        for wrong in ["AAA", "+", &STANDARD.encode("bob\0alice\0sesame"), &STANDARD.encode("\0\0x")] {
-            assert_eq!(exchange(&["PLAIN", wrong]), [Next::Listens, refused(Fault::Failed)], "{wrong}");
-        }
-        let piece = "A".repeat(400);
-        let endless: Vec<_> = std::iter::once("PLAIN").chain(std::iter::repeat_n(&*piece, 9)).collect();
-        assert!(exchange(&endless).contains(&refused(Fault::Failed)));
-        assert_eq!(exchange(&["PLAIN", &"A".repeat(401)])[1], refused(Fault::TooLong));
-    }
+/// Nobody acts as another account.
+fn acts_as_itself(authzid: &str, authcid: &str) -> bool {
+    authzid.is_empty() || authzid.eq_ignore_ascii_case(authcid)
 }

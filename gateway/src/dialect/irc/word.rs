@@ -282,6 +282,8 @@ pub(crate) enum Told {
     Welcome(Counts, Option<MetadataTold>),
     /// `AUTHENTICATE +`.
     Listens,
+    /// What the server says in a login: not in Base64 yet.
+    Challenge(String),
     Sasl(Fault),
     LoggedIn(LoggedIn),
     /// An account was made, and mostly logged in to.

@@ -11,12 +11,13 @@ use api::{
 use kit::{Failure, Result, db::Tx};
 
 use super::{
-    How, Identity, Known, OpenTerms, Opened, Opening, Proof, SessionRow, end_locked, opening::Origin,
+    How, Identity, Known, OpenTerms, Opened, Opening, Proof, SessionRow, end_locked, live_of, opening::Origin,
 };
 use crate::{
     domain::secret,
     store::{
-        Store, accounts, api_tokens, events, execute, fetch_optional, leases, names, renames, revocations,
+        Store, accounts, api_tokens, certificates, events, execute, fetch_optional, leases, names, renames,
+        revocations,
         users::{self, UserRow},
     },
 };
@@ -175,7 +176,11 @@ impl Story {
         let opened_at = self.now.max(Timestamp(user.valid_from));
         self.insert(item, &user, scopes, came_of, term, opened_at).await?;
         let former = replaced.as_ref().map(|session| &session.user_id.0).filter(|id| **id != user.id.0);
-        self.take_nick(item, &mut user, former).await?;
+        let giver = match former {
+            Some(former) if self.is_last_of(former).await? => Some(former),
+            _ => None,
+        };
+        self.take_nick(item, &mut user, giver).await?;
         user.since.get_or_insert(self.now.0);
         user.host.clone_from(&item.host);
         user.username.clone_from(&item.username);
@@ -200,19 +205,20 @@ impl Story {
     }
 
     /// Somebody who comes in as an account wears the nick that they ask for, and takes it along from the guest whom they were; unless
-    /// another connection of theirs is here, as all of them have the same, or the nick is somebody else's.
+    /// another connection of theirs is here, as all of them have the same, or the nick is somebody else's. `giver`: whoever they were
+    /// until now, and are nowhere else.
     async fn take_nick(
         &mut self,
         item: &Opening,
         user: &mut UserRow,
-        former: Option<&UserId>,
+        giver: Option<&UserId>,
     ) -> sqlx::Result<()> {
         let Some(nick) = item.nick.as_ref().filter(|nick| user.since.is_none() && **nick != user.nick.0)
         else {
             return Ok(());
         };
         let skeleton = nick.skeleton();
-        if !names::wear(&mut self.tx, &skeleton, &user.id, former).await? {
+        if !names::wear(&mut self.tx, &skeleton, &user.id, giver).await? {
             return Ok(());
         }
         names::take_off(&mut self.tx, &user.id, &skeleton).await?;
@@ -222,6 +228,11 @@ impl Story {
         renames::note(&mut self.tx, &user.id, self.now).await
     }
 
+    /// Whether somebody is connected once only.
+    async fn is_last_of(&mut self, user: &UserId) -> sqlx::Result<bool> {
+        Ok(live_of(&mut self.tx, user).await?.len() == 1)
+    }
+
     /// Whether what was shown still holds, now that nobody can change it.
     async fn check(&mut self, user: &UserRow, known: &Known, taken: Option<&SessionRow>) -> Result<(), Stop> {
         if user.suspended {
@@ -229,6 +240,9 @@ impl Story {
         }
         let holds = match &known.proof {
             Proof::Password(hash) => accounts::password_is(&mut self.tx, &user.id, hash).await?,
+            Proof::Certificate(fingerprint) => {
+                certificates::is_of(&mut self.tx, &user.id, fingerprint).await?
+            }
             Proof::ApiToken(id) => api_tokens::api_token_exists(&mut self.tx, &user.id, id).await?,
             Proof::AccessToken { issued, grant } => {
                 issued.0 >= user.valid_from && !revocations::is_revoked(&mut self.tx, grant).await?
@@ -263,9 +277,17 @@ impl Story {
         Ok(session.filter(|session| session.is_live() && session.gateway.0 == item.gateway))
     }
 
-    /// Ends the session of somebody else (the guest they were until now).
+    /// Ends the session of somebody else: of the guest or the account that they were until now.
     async fn replace(&mut self, by: &UserRow, session: SessionRow) -> sqlx::Result<()> {
         let Some(mut before) = users::lock(&mut self.tx, &session.user_id).await? else { return Ok(()) };
+        if let Some(own) = before.account().filter(|_| before.nick.skeleton() == by.nick.skeleton()).cloned()
+        {
+            // The nick has gone along with the connection; what their account is called is always theirs.
+            let old = std::mem::replace(&mut before.nick.0, own.into());
+            let change = UserChange::NickChanged { old };
+            self.told.push(events::append(&mut self.tx, &mut before, self.now, None, change).await?);
+            renames::note(&mut self.tx, &before.id, self.now).await?;
+        }
         let (now, silent) = (self.now, |_: &SessionId| String::new());
         let told =
             end_locked(&mut self.tx, &mut before, &[session], How::Replaced, &silent, now, Duration::ZERO)

@@ -6,7 +6,7 @@ use api::{
     Nick, Timestamp,
     auth::Scopes,
     id::{GatewayId, SessionId, TokenId, UserId},
-    users::User,
+    users::{Fingerprint, User},
 };
 use kit::db::Tx;
 
@@ -56,6 +56,8 @@ pub enum Proof {
         /// What it came of.
         grant: String,
     },
+    /// The certificate whose key a connection has.
+    Certificate(Fingerprint),
     /// The secret of the session that is taken over.
     SessionSecret,
 }
@@ -76,6 +78,9 @@ impl Origin {
         });
         Ok(match &known.proof {
             Proof::Password(_) => Self::default(),
+            Proof::Certificate(fingerprint) => {
+                Self { grant: Some(fingerprint.to_string()), ..Self::default() }
+            }
             Proof::ApiToken(id) => Self { api_token: Some(id.to_string()), grant: Some(id.to_string()) },
             Proof::AccessToken { grant, .. } => {
                 let grant = revocations::origin_of(tx, &known.user, grant.clone()).await?;

@@ -1,22 +1,29 @@
 //! What comes of logins.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
+use proto::irc::{Line, sasl::pieces};
+
 use super::Reply;
 use crate::dialect::irc::{
     Fault, LoggedIn,
     events::{By, source},
-    sasl::MECHANISMS,
 };
 
 impl Reply<'_> {
+    pub(super) fn challenge(&mut self, text: &str) {
+        for piece in pieces(&STANDARD.encode(text)) {
+            Line::command(self.out, None, "AUTHENTICATE").param(piece).end();
+        }
+    }
+
     pub(super) fn sasl(&mut self, fault: Fault) {
-        if fault == Fault::NoSuchMechanism {
-            self.numeric(908).param(MECHANISMS).trailing("are the mechanisms that there are");
+        if let Fault::NoSuchMechanism(mechanisms) = fault {
+            self.numeric(908).param(mechanisms).trailing("are the mechanisms that there are");
         }
         let (code, text) = match fault {
-            Fault::Failed | Fault::NoSuchMechanism => (904, "SASL authentication failed"),
+            Fault::Failed | Fault::NoSuchMechanism(_) => (904, "SASL authentication failed"),
             Fault::TooLong => (905, "the SASL message is too long"),
             Fault::Aborted => (906, "SASL authentication was aborted"),
-            Fault::Already => (907, "you are logged in already"),
         };
         self.numeric(code).trailing(text);
     }
