@@ -21,6 +21,7 @@ mod nick;
 mod operate;
 mod part;
 mod people;
+pub(crate) mod ping;
 mod redact;
 mod register;
 mod rename;
@@ -111,7 +112,7 @@ async fn carry_out(session: &mut Session, command: Command, reply: Reply) {
         Command::To { target } => to::to(session, &target).await,
         Command::Hello { version } => hello(&version),
         Command::Whoami => whoami(session),
-        Command::Ping { text } => Ok(Outcome::Pong { text }),
+        Command::Ping { text } => return ping::ping(session, text, reply),
         Command::Help { verb } => Ok(Outcome::Help { verb }),
         Command::Format(dialect, word) => {
             session.client.queue.speak(dialect);

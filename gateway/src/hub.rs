@@ -8,6 +8,7 @@ mod client;
 mod direct;
 mod due;
 mod endings;
+mod fence;
 mod heads;
 mod healer;
 mod join;
@@ -45,7 +46,8 @@ use tokio::sync::Notify;
 use crate::command::Named;
 
 use self::{
-    channel::Channel, client::Change, direct::Direct, due::Due, endings::Endings, metadata::Newcomer,
+    channel::Channel, client::Change, direct::Direct, due::Due, endings::Endings, fence::Fence,
+    metadata::Newcomer,
     person::Known, run::Run, session::Local, watch::Watched,
 };
 pub(crate) use self::{
@@ -66,6 +68,7 @@ pub(crate) struct Hub {
     happened: Notify,
     /// Rung when it is not known whether something was stored.
     doubt: Notify,
+    sends: Fence,
 }
 
 #[derive(Default)]
@@ -101,7 +104,13 @@ struct Epochs {
 
 impl Hub {
     pub(crate) fn new() -> Self {
-        Self { state: Mutex::default(), healer: Notify::new(), happened: Notify::new(), doubt: Notify::new() }
+        Self {
+            state: Mutex::default(),
+            healer: Notify::new(),
+            happened: Notify::new(),
+            doubt: Notify::new(),
+            sends: Fence::default(),
+        }
     }
 
     /// Does something to the state; then hands out what has gathered, and wakes the healer if something is missing.
@@ -226,7 +235,24 @@ impl Hub {
 
     /// What came of sends.
     pub(crate) fn sent(&self, done: Vec<Done>) {
+        let answered = done.iter().filter(|done| done.is_answered()).count();
         self.with(|state, now| done.into_iter().for_each(|done| state.sent(done, now)));
+        self.sends.end(answered as u64);
+    }
+
+    /// A send is on its way, of which [`sent`](Self::sent) will tell.
+    pub(crate) fn send_begins(&self) {
+        self.sends.begins();
+    }
+
+    /// How many sends there have been, if any is on its way.
+    pub(crate) fn open_sends(&self) -> Option<u64> {
+        self.sends.open()
+    }
+
+    /// Until so many have come to their end, and everybody has been shown it.
+    pub(crate) async fn sends_ended(&self, count: u64) {
+        self.sends.ended(count).await;
     }
 
     /// Whether somebody has a connection here.

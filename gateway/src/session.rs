@@ -17,7 +17,7 @@ use client::Caller;
 
 use crate::{
     command::{Asked, Command, Refusal},
-    commands::say,
+    commands::{ping, say},
     dialect::{Dialect, irc},
     gateway::Gateway,
     hub::{Client, Membership},
@@ -257,9 +257,16 @@ impl Session {
         }
     }
 
-    /// Puts a message to where this connection is already on its way; anything else comes back.
+    /// Puts a message to where this connection is already on its way, and asks for an answer behind it; anything else comes back.
     pub(crate) fn send_at_once(&mut self, command: Command, reply: Reply) -> Option<(Command, Reply)> {
-        let Command::Say { to, kind, text, with } = command else { return Some((command, reply)) };
+        let (to, kind, text, with) = match command {
+            Command::Say { to, kind, text, with } => (to, kind, text, with),
+            Command::Ping { text } => {
+                ping::ping(self, text, reply);
+                return None;
+            }
+            command => return Some((command, reply)),
+        };
         match say::known_target(self, to.as_deref()) {
             Some(target) => {
                 say::send(self, target, kind, text, with, reply);

@@ -234,3 +234,21 @@ async fn who_is_away_is_seen_to_be_by_those_who_asked() {
     let invite = alice.sees_next(":bob!~bob@").await;
     assert!(invite.ends_with(" INVITE carol #x\r"), "{invite}");
 }
+
+#[tokio::test]
+async fn a_pong_stands_behind_what_was_said_before_and_holds_nothing_up() {
+    let town = Town::new().await;
+    let mut alice = town.enters_with("alice", "echo-message").await;
+    alice.asks("JOIN #x", ":irc.causerie.localhost 366 ").await;
+    town.slows_the_next("/v1/messages:batch").await;
+    alice.raw(b"PRIVMSG #x :one\r\nPING a\r\nPRIVMSG #x :two\r\nPING b\r\n").await;
+    for expected in [
+        "PRIVMSG #x :one",
+        "PONG irc.causerie.localhost :a",
+        "PRIVMSG #x :two",
+        "PONG irc.causerie.localhost :b",
+    ] {
+        let line = alice.line().await.expect("an answer");
+        assert!(line.trim_end().ends_with(expected), "{line} instead of {expected}");
+    }
+}

@@ -122,6 +122,7 @@ pub(super) fn put(session: &mut Session, target: Addressed, content: Content, re
     let own_key = key.is_some();
     let addressee = Addressee::from(&to);
     session.client.send_begins(addressee.clone());
+    session.gateway.hub.send_begins();
     let trace = trace::current().unwrap_or_else(TraceContext::random);
     let item = SendItem {
         actor: (*actor).clone(),

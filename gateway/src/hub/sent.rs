@@ -46,6 +46,13 @@ pub(crate) struct Stored {
     pub(crate) dup: bool,
 }
 
+impl Done {
+    /// Its client has not been told of it before.
+    pub(super) fn is_answered(&self) -> bool {
+        self.reply.is_some()
+    }
+}
+
 impl Sent {
     pub(crate) fn stored(self, stored: Stored) -> Done {
         Done { client: self.client, to: self.to, reply: self.reply, result: Ok(stored) }
