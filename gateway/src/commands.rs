@@ -2,6 +2,7 @@
 
 mod away;
 mod ban;
+mod chanserv;
 mod chathistory;
 mod enter;
 mod history;
@@ -18,6 +19,7 @@ mod monitor;
 mod multiline;
 mod names;
 mod nick;
+mod nickserv;
 mod operate;
 mod part;
 mod people;
@@ -29,6 +31,7 @@ pub(crate) mod resume;
 mod role;
 mod sasl;
 pub(crate) mod say;
+mod services;
 mod setname;
 mod signal;
 mod to;

@@ -5,7 +5,7 @@ use api::{
     auth::Actor,
     channels::{
         Changed, Channel, ChannelEvents, ChannelSummary, EndHolders, EndedHolders, EventsQuery, InvitedTo,
-        JoinItem, ListEntry, ListKind, Listed, Member, Membership, NewListEntry, PartItem, RenameChannel,
+        JoinItem, ListEntry, ListKind, Listed, Member, Membership, NewListEntry, PartItem, RegisterChannel, RenameChannel,
         SetRole, SetTopic, Snapshot,
     },
     id::{ChannelId, ListEntryId, UserId},
@@ -95,6 +95,16 @@ impl Channels {
         let request =
             self.0.request(Method::GET, &format!("/v1/channels/{id}/members"), Caller::Actor(actor));
         self.0.send(request.query(&[("cursor", cursor)]).query(&[("limit", api::page::MAX_LIMIT)])).await
+    }
+
+    pub async fn register(&self, actor: &Actor, channel: &RegisterChannel) -> Result<Changed, Error> {
+        self.0.post("/v1/channels", Caller::Actor(actor), channel).await
+    }
+
+    /// Gives a registered channel back.
+    pub async fn unregister(&self, actor: &Actor, id: &ChannelId) -> Result<Changed, Error> {
+        let path = format!("/v1/channels/{id}");
+        self.0.send(self.0.request(Method::DELETE, &path, Caller::Actor(actor))).await
     }
 
     pub async fn set_topic(&self, actor: &Actor, id: &ChannelId, topic: &SetTopic) -> Result<Changed, Error> {

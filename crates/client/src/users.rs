@@ -8,10 +8,10 @@ use api::{
     metadata::{MetadataKey, MetadataLookup, Metadatum, MetadatumOf, SetMetadatum},
     page::{Batch, MAX_LIMIT},
     users::{
-        Account, Certificate, EndSession, Fingerprint, FormerNick, Lease, Lookup, NetworkBan, NewCertificate,
-        NewNetworkBan, OpenSession, OpenedSession, Operate, PatchUser, RegisterAccount, RenewLease,
-        Revocations, ScramBegin, ScramProof, ScramSignature, ScramTerms, SessionScopes, SessionToken, Token,
-        User, UserChanged, UserEvents, Wallops,
+        Account, Certificate, ChangePassword, EndSession, Fingerprint, FormerNick, Lease, Lookup, NetworkBan,
+        NewCertificate, NewNetworkBan, OpenSession, OpenedSession, Operate, PatchUser, RegisterAccount,
+        RenewLease, Revocations, ScramBegin, ScramProof, ScramSignature, ScramTerms, Session, SessionScopes,
+        SessionToken, Token, User, UserChanged, UserEvents, Wallops,
     },
 };
 use reqwest::Method;
@@ -159,6 +159,39 @@ impl Users {
     /// Who had this nick lately, latest first.
     pub async fn former_nicks(&self, actor: &Actor, nick: &Nick) -> Result<Page<FormerNick>, Error> {
         self.0.get(&format!("/v1/nicks/{}/history", segment(nick.as_str())), Caller::Actor(actor)).await
+    }
+
+    /// One's own account.
+    pub async fn account(&self, actor: &Actor) -> Result<Account, Error> {
+        self.0.get("/v1/accounts/me", Caller::Actor(actor)).await
+    }
+
+    /// All sessions end and all tokens are refused, the actor's too. Guesses count as failed logins from the address.
+    pub async fn change_password(
+        &self,
+        actor: &Actor,
+        address: std::net::IpAddr,
+        change: &ChangePassword,
+    ) -> Result<(), Error> {
+        let request = self.0.request(Method::PUT, "/v1/accounts/me/password", Caller::Actor(actor));
+        self.0.send_for_nothing(request.header(CLIENT_ADDRESS, address.to_string()).json(change)).await
+    }
+
+    /// Erases one's own account, here and in every other service.
+    pub async fn erase_account(&self, actor: &Actor) -> Result<(), Error> {
+        let request = self.0.request(Method::DELETE, "/v1/accounts/me", Caller::Actor(actor));
+        self.0.send_for_nothing(request).await
+    }
+
+    /// One's own open sessions; the first page of the largest size.
+    pub async fn sessions(&self, actor: &Actor) -> Result<Page<Session>, Error> {
+        let request = self.0.request(Method::GET, "/v1/users/me/sessions", Caller::Actor(actor));
+        self.0.send(request.query(&[("limit", MAX_LIMIT)])).await
+    }
+
+    pub async fn end_session(&self, actor: &Actor, id: &SessionId) -> Result<(), Error> {
+        let path = format!("/v1/users/me/sessions/{id}");
+        self.0.send_for_nothing(self.0.request(Method::DELETE, &path, Caller::Actor(actor))).await
     }
 
     /// Lets a TLS client certificate log in to the actor's account.

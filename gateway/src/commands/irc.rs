@@ -1,5 +1,5 @@
 use super::{
-    chathistory, enter, invite, marker, metadata, monitor, operate, part, sasl, setname, signal, user_mode,
+    chathistory, enter, invite, marker, metadata, monitor, operate, part, sasl, services, setname, signal, user_mode,
 };
 use crate::{
     command::{Answer, Outcome},
@@ -25,6 +25,7 @@ pub(super) async fn irc(session: &mut Session, word: Word) -> Answer {
         Word::Invitations => invite::invitations(session).await,
         Word::Monitor(what) => monitor::monitor(session, what).await,
         Word::Setname(realname) => setname::setname(session, realname).await,
+        Word::Service(request) => services::service(session, request).await,
         Word::Oper { name, password } => operate::oper(session, name, password).await,
         Word::Kill { nick, reason } => operate::kill(session, &nick, reason).await,
         Word::Wallops(text) => operate::wallops(session, text).await,

@@ -131,7 +131,7 @@ pub(super) async fn register(
 }
 
 /// `authzid`: whose account it is to be, if one was named.
-async fn log_in(session: &mut Session, login: Login, authzid: String) -> Answer {
+pub(super) async fn log_in(session: &mut Session, login: Login, authzid: String) -> Answer {
     let registering = session.irc.as_ref().and_then(|irc| irc.registration.as_ref());
     let worn = session.client.actor().map(|actor| actor.person.nick.clone());
     let nick = worn.or_else(|| registering.and_then(|registration| registration.wanted_nick()).cloned());

@@ -17,6 +17,7 @@ pub(crate) mod multiline;
 mod passing;
 mod registration;
 mod sasl;
+pub(crate) mod services;
 #[cfg(test)]
 mod tests;
 mod verbs;

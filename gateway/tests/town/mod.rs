@@ -151,6 +151,20 @@ impl Town {
         http.sees_next("HTTP/1.1 204").await;
     }
 
+    /// The files of all services that hold a text.
+    pub(crate) fn files_with(&self, text: &str) -> Vec<String> {
+        let files = std::fs::read_dir(self._home.path()).expect("a folder").flatten();
+        let holds = |path: &std::path::Path| {
+            let bytes = std::fs::read(path).unwrap_or_default();
+            bytes.windows(text.len()).any(|window| window == text.as_bytes())
+        };
+        files
+            .map(|file| file.path())
+            .filter(|path| holds(path))
+            .map(|path| path.display().to_string())
+            .collect()
+    }
+
     /// The gateway stops, as at SIGTERM.
     pub(crate) async fn stops(&mut self) -> bool {
         self.gateway.take().expect("the gateway stops once").stop().await

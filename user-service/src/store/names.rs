@@ -1,6 +1,8 @@
 //! Who holds which name. The unique skeleton decides every race, and the answer says who won.
 
-use api::id::UserId;
+use std::sync::LazyLock;
+
+use api::{Nick, id::UserId};
 use kit::db::Tx;
 
 use super::{execute, fetch_optional};
@@ -16,9 +18,17 @@ const OWN: &str = "insert into names (skeleton, user_id, account) values ($1, $2
 const TAKE_OFF: &str = "delete from names where user_id = $1 and not account and skeleton <> $2";
 const LOSE_ALL: &str = "delete from names where user_id = $1";
 
-/// What those are called who were erased, here and in messages: nobody is to pass for one of them.
-fn is_of_the_erased(skeleton: &str) -> bool {
-    skeleton == "[erased]" || skeleton.starts_with("erased-")
+/// What gateways answer as to clients of IRC: who has such a name would be told passwords.
+const SERVICES: [&str; 2] = ["NickServ", "ChanServ"];
+
+/// Of services, and what those are called who were erased, here and in messages: nobody is to pass for one of them.
+fn is_nobodys(skeleton: &str) -> bool {
+    static OF_SERVICES: LazyLock<Vec<String>> = LazyLock::new(|| {
+        SERVICES.iter().filter_map(|name| Some(Nick::try_from(*name).ok()?.skeleton())).collect()
+    });
+    skeleton == "[erased]"
+        || skeleton.starts_with("erased-")
+        || OF_SERVICES.iter().any(|name| name == skeleton)
 }
 
 /// Takes a name to wear; false if somebody else holds it or one that looks the same.
@@ -28,7 +38,7 @@ pub(crate) async fn wear(
     user: &UserId,
     instead_of: Option<&UserId>,
 ) -> sqlx::Result<bool> {
-    if is_of_the_erased(skeleton) {
+    if is_nobodys(skeleton) {
         return Ok(false);
     }
     let instead_of = instead_of.map(UserId::as_str);
@@ -38,7 +48,7 @@ pub(crate) async fn wear(
 
 /// Takes a name for good, as an account's; false if somebody else holds it or one that looks the same.
 pub(crate) async fn own(tx: &mut Tx, skeleton: &str, user: &UserId) -> sqlx::Result<bool> {
-    if is_of_the_erased(skeleton) {
+    if is_nobodys(skeleton) {
         return Ok(false);
     }
     let won: Option<(String,)> = fetch_optional!(tx, OWN, skeleton, user.as_str())?;

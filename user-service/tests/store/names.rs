@@ -18,6 +18,7 @@ contract! {
     an_accounts_name_is_kept_for_it
     a_nick_comes_free_when_its_guest_has_left_the_channels
     nobody_passes_for_one_of_the_erased
+    nobody_passes_for_a_service
     former_nicks_are_told_latest_first
     away_is_told_when_it_changes
     people_are_found_by_id_and_by_what_has_changed
@@ -108,6 +109,18 @@ async fn a_nick_comes_free_when_its_guest_has_left_the_channels(house: House) {
     house.carries_out_ends(at(1)).await;
     let other = house.guest("bob", at(2)).await.unwrap();
     assert_eq!(wearer(&house, "bob").await, Some(other.id.0));
+}
+
+async fn nobody_passes_for_a_service(house: House) {
+    let bob = house.guest("bob", at(0)).await.unwrap();
+    for name in ["NickServ", "chanserv"] {
+        assert_eq!(code(house.guest(name, at(0)).await), ErrorCode::NickInUse, "{name}");
+        assert_eq!(code(house.opens(as_guest(name), at(0)).await), ErrorCode::NickInUse, "{name}");
+        assert_eq!(code(house.registers(name, None, at(0)).await), ErrorCode::AccountExists, "{name}");
+        let change = house.store.change(&bob.id, renamed(name), None, at(1)).await;
+        assert_eq!(code(change), ErrorCode::NickInUse, "{name}");
+    }
+    house.guest("NickServer", at(0)).await.unwrap();
 }
 
 async fn nobody_passes_for_one_of_the_erased(house: House) {

@@ -239,6 +239,7 @@ impl Reply<'_> {
             Told::Rehashed { file, is_read } => self.rehashed(file, *is_read),
             Told::Stats { letter, bans } => self.stats(*letter, bans),
             Told::Help(subject) => self.help(subject.as_deref()),
+            Told::Service { service, lines, logged_in } => self.service(*service, lines, logged_in.as_ref()),
             Told::Notice(text) => self.notice(text),
             Told::UserModes(letters) => self.numeric(221).param(letters).end(),
             Told::UserModeChanged { changes, unknown } => self.user_mode(changes, *unknown),

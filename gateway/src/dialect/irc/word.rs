@@ -10,6 +10,7 @@ use super::{
     caps,
     multiline::{Broken, Part},
     sasl::Fault,
+    services::{Request, Service},
 };
 use crate::{
     event::{Happened, Shown},
@@ -47,6 +48,8 @@ pub(crate) enum Word {
     Invitations,
     /// Another real name.
     Setname(String),
+    /// Said to NickServ or ChanServ.
+    Service(Request),
     Oper {
         name: String,
         password: Secret<String>,
@@ -111,6 +114,7 @@ impl Word {
             Self::Monitor(_) => "monitor",
             Self::Invitations => "invitations",
             Self::Setname(_) => "setname",
+            Self::Service(_) => "service",
             Self::Oper { .. } => "oper",
             Self::Kill { .. } => "kill",
             Self::Wallops(_) => "wallops",
@@ -315,6 +319,12 @@ pub(crate) enum Told {
         bans: Vec<NetworkBan>,
     },
     Help(Option<String>),
+    /// NickServ or ChanServ answers.
+    Service {
+        service: Service,
+        lines: Vec<String>,
+        logged_in: Option<LoggedIn>,
+    },
     /// Something that there is no numeric for.
     Notice(String),
     End(End),

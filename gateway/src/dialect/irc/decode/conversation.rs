@@ -3,10 +3,13 @@
 use api::{EntryKind, mode::Role, tags::Tags};
 use proto::irc::{Params, ctcp};
 
-use super::{is_channel, missing, one, refused, targets};
+use super::{is_channel, missing, nothing, one, refused, targets};
 use crate::{
     command::{Along, Command, Redacted},
-    dialect::{Commands, irc::Word},
+    dialect::{
+        Commands,
+        irc::{Word, services::Service},
+    },
 };
 
 pub(crate) fn privmsg(params: &Params<'_>) -> Commands {
@@ -40,6 +43,16 @@ pub(crate) fn redact(params: &Params<'_>) -> Commands {
     })
 }
 
+/// `NS` and `NICKSERV`.
+pub(crate) fn nickserv(params: &Params<'_>) -> Commands {
+    one(Command::Irc(Word::Service(Service::NickServ.read(&params.join(" ")))))
+}
+
+/// `CS` and `CHANSERV`.
+pub(crate) fn chanserv(params: &Params<'_>) -> Commands {
+    one(Command::Irc(Word::Service(Service::ChanServ.read(&params.join(" ")))))
+}
+
 fn say(verb: &str, params: &Params<'_>, kind: EntryKind, text: Option<&str>) -> Commands {
     let Some(to) = params.first().filter(|to| !to.is_empty()) else { return refused(missing("target")) };
     let Some(text) = text.filter(|text| !text.is_empty()) else { return refused(missing("text")) };
@@ -51,6 +64,13 @@ fn say(verb: &str, params: &Params<'_>, kind: EntryKind, text: Option<&str>) -> 
 
 /// To somebody, or to those of a channel who have a role: `STATUSMSG` in 005.
 pub(crate) fn say_to(to: &str, kind: EntryKind, text: String) -> Command {
+    if let Some(service) = Service::of(to) {
+        // Nothing answers a notice.
+        return match kind {
+            EntryKind::Notice => nothing(),
+            _ => Command::Irc(Word::Service(service.read(&text))),
+        };
+    }
     let role = |prefix: char| Role::ALL.into_iter().find(|role| role.prefix() == prefix);
     let split = to.chars().next().and_then(role).zip(to.get(1..)).filter(|(_, rest)| is_channel(rest));
     match split {

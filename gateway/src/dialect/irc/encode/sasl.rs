@@ -5,8 +5,9 @@ use proto::irc::{Line, sasl::pieces};
 
 use super::Reply;
 use crate::dialect::irc::{
-    Fault, LoggedIn,
+    Fault, LoggedIn, NOBODY,
     events::{By, source},
+    services::Service,
 };
 
 impl Reply<'_> {
@@ -26,6 +27,19 @@ impl Reply<'_> {
             Fault::Aborted => (906, "SASL authentication was aborted"),
         };
         self.numeric(code).trailing(text);
+    }
+
+    /// Notices of a service, which is nobody but looks like somebody.
+    pub(super) fn service(&mut self, service: Service, lines: &[String], logged_in: Option<&LoggedIn>) {
+        if let Some(logged_in) = logged_in {
+            self.logged_in(logged_in, false);
+        }
+        let nick = self.me.as_ref().map_or(NOBODY.to_owned(), |me| me.person.nick.to_string());
+        let (name, server) = (service.name(), self.server);
+        let source = format!("{name}!{name}@{server}");
+        for line in lines {
+            Line::command(self.out, Some(&source), "NOTICE").param(&nick).trailing(line);
+        }
     }
 
     pub(super) fn logged_in(&mut self, logged_in: &LoggedIn, by_sasl: bool) {
