@@ -198,3 +198,22 @@ async fn who_is_invisible_is_found_by_name_and_by_neighbours_only() {
     alice.sees_next(&format!("{SERVER} 352 alice * ~eve ")).await;
     alice.sees_next(&end).await;
 }
+
+#[tokio::test]
+async fn who_minds_strangers_is_written_to_by_people_with_an_account_only() {
+    let town = Town::new().await;
+    for name in ["alice", "carol"] {
+        town.registers(name).await;
+    }
+    let mut alice = town.enters_as("alice", "").await;
+    let mut carol = town.enters_as("carol", "").await;
+    let (mut bob, mut eve) = (town.enters("bob").await, town.person("eve").await);
+    assert!(alice.asks("MODE alice +R", ":alice!~alice@").await.ends_with(" MODE alice +R\r"));
+    bob.asks("PRIVMSG alice :hi", &format!("{SERVER} 477 bob alice :")).await;
+    eve.asks("/msg alice hi", "403 registered-only alice :").await;
+    // Nothing answers a notice, and nobody hears it.
+    bob.says("NOTICE alice :hi").await;
+    sees_nothing(&mut bob).await;
+    carol.says("PRIVMSG alice :hello").await;
+    assert!(alice.sees_next(":carol!~carol@").await.ends_with(" PRIVMSG alice :hello\r"));
+}

@@ -6,7 +6,10 @@ use api::{id::UserId, messages::SendTo};
 use kit::{Clock, auth::Verifier, bus::Bus};
 use moka::sync::Cache;
 
-use crate::{channels::Channels, config::Config, live::Live, store::Store, stream::Streams, writer::Writer};
+use crate::{
+    channels::Channels, config::Config, live::Live, store::Store, strangers::Strangers, stream::Streams,
+    writer::Writer,
+};
 
 /// Batch items that wait for a copy to catch up: some 200 bytes each, for the seconds that it takes.
 const MOST_WAITING: u64 = 20_000;
@@ -19,6 +22,7 @@ pub(crate) struct Parts {
     pub(crate) writer: Writer,
     pub(crate) channels: Channels,
     pub(crate) users: client::Users,
+    pub(crate) strangers: Strangers,
     pub(crate) live: Live,
     /// For what is passed on and not kept.
     pub(crate) bus: Bus,

@@ -10,6 +10,7 @@ pub mod domain;
 mod live;
 mod routes;
 pub mod store;
+mod strangers;
 mod stream;
 pub mod writer;
 
@@ -25,6 +26,7 @@ use self::{
     channels::Channels,
     live::Live,
     store::Store,
+    strangers::Strangers,
     stream::Streams,
     writer::{Limits, Writer},
 };
@@ -60,11 +62,13 @@ impl Service for MessageService {
         let live = Live::default();
         kit.tasks.finish("publisher", live::publish(committed, kit.bus.clone(), live.clone()));
         let listen = config.listen;
+        let users = client::Users(neighbour(&kit, ServiceName::Users)?);
         let app = App::from(Parts {
             store,
             writer,
             channels,
-            users: client::Users(neighbour(&kit, ServiceName::Users)?),
+            strangers: Strangers::new(users.clone()),
+            users,
             live,
             bus: kit.bus.clone(),
             streams: Streams::new(config.streams, config.streams_each),

@@ -107,14 +107,19 @@ mod tests {
     #[test]
     fn letters_take_the_sign_before_them() {
         let asked = Changes::read("B+i-wo");
-        let patch = PatchUserModes { bot: Some(true), invisible: Some(true), wallops: Some(false) };
+        let patch = PatchUserModes {
+            bot: Some(true),
+            invisible: Some(true),
+            wallops: Some(false),
+            ..PatchUserModes::default()
+        };
         assert_eq!((asked.patch, asked.has_unknown), (patch, false));
         assert!(Changes::read("+iZ").has_unknown);
     }
 
     proptest! {
         #[test]
-        fn what_is_told_leads_from_one_to_the_other(before in "[Biw]{0,3}", after in "[Biw]{0,3}") {
+        fn what_is_told_leads_from_one_to_the_other(before in "[BRiw]{0,4}", after in "[BRiw]{0,4}") {
             let (before, after) = (UserModes::of(&before), UserModes::of(&after));
             let asked = Changes::read(&difference(before, after));
             prop_assert_eq!(before.patched(asked.patch), after);

@@ -5,6 +5,7 @@ use std::{collections::HashMap, time::Instant};
 use api::{
     Entry, ErrorCode, Problem,
     auth::Scope,
+    id::UserId,
     messages::{SendItem, SendResult, SendTo},
     page::{Batch, MAX_BATCH},
 };
@@ -25,6 +26,7 @@ use crate::{
         policy::Deed,
     },
     store::{Outcome, Stored},
+    strangers::{self, Says},
 };
 
 /// Bytes of a batch: each item's text twice over (JSON escapes) and some 800 bytes of who and where.
@@ -49,7 +51,7 @@ pub(super) async fn send(
         let detail = format!("a batch has at most {MAX_BATCH} items");
         return Err(Failure::new(ErrorCode::InvalidParameter).detail(detail));
     }
-    let mut prepared = Prepared { app: &app, came, again: HashMap::new() };
+    let mut prepared = Prepared { app: &app, came, again: HashMap::new(), unknown: Vec::new() };
     let mut acts = Vec::with_capacity(batch.items.len());
     // Those that cannot be read are not written either; the others find their way back by their index.
     let mut unreadable = HashMap::new();
@@ -62,6 +64,7 @@ pub(super) async fn send(
             }
         }
     }
+    app.strangers.ask_about(std::mem::take(&mut prepared.unknown));
     let outcomes = app.writer.append(acts, parts::origin(&caller, &headers)).await?;
     let count = outcomes.len() + unreadable.len();
     let mut outcomes = outcomes.iter();
@@ -105,7 +108,9 @@ struct Prepared<'a> {
     app: &'a App,
     came: Instant,
     /// Who has to send again where: what they sent after it must not overtake it.
-    again: HashMap<(api::id::UserId, SendTo), Verdict>,
+    again: HashMap<(UserId, SendTo), Verdict>,
+    /// Those of whom it is to be asked whether they take messages from strangers.
+    unknown: Vec<UserId>,
 }
 
 impl Prepared<'_> {
@@ -132,7 +137,6 @@ impl Prepared<'_> {
     }
 
     fn verdict(&mut self, item: &SendItem, what: &What) -> Verdict {
-        let SendTo::Channel(_) = &item.to else { return Verdict::Allowed(Grant::Direct) };
         let place = (item.actor.person.id.clone(), item.to.clone());
         if let Some(verdict) = self.again.get(&place) {
             return verdict.clone();
@@ -149,7 +153,7 @@ impl Prepared<'_> {
         verdict
     }
 
-    fn judged(&self, item: &SendItem, what: &What) -> Verdict {
+    fn judged(&mut self, item: &SendItem, what: &What) -> Verdict {
         match self.judge(item, what, self.came) {
             Judgement::Yes(grant) => Verdict::Allowed(grant),
             Judgement::No(problem) => Verdict::Refused(problem),
@@ -162,16 +166,33 @@ impl Prepared<'_> {
                     Judgement::No(problem) => Verdict::Refused(problem),
                     Judgement::Lost => Verdict::Refused(lost()),
                     Judgement::NotYet if first.elapsed() > self.app.config.catch_up_within.get() => {
-                        Verdict::Refused(lost())
+                        Verdict::Refused(match &item.to {
+                            SendTo::Channel(_) => lost(),
+                            SendTo::User(_) => strangers::lost(),
+                        })
                     }
-                    Judgement::NotYet => Verdict::Stale,
+                    Judgement::NotYet => {
+                        if let SendTo::User(to) = &item.to {
+                            self.unknown.push(to.id.clone());
+                        }
+                        Verdict::Stale
+                    }
                 }
             }
         }
     }
 
     fn judge(&self, item: &SendItem, what: &What, came: Instant) -> Judgement<Grant> {
-        let SendTo::Channel(channel) = &item.to else { return Judgement::Yes(Grant::Direct) };
+        let channel = match &item.to {
+            SendTo::Channel(channel) => channel,
+            SendTo::User(to) => {
+                return match self.app.strangers.may(&item.actor, to, Some(what)) {
+                    Says::Yes => Judgement::Yes(Grant::Direct),
+                    Says::No(problem) => Judgement::No(problem),
+                    Says::NotYet => Judgement::NotYet,
+                };
+            }
+        };
         let question = Question { channel, version: item.channel_version.unwrap_or(0), came };
         let deed = deed(what);
         self.app.channels.judge(question, &item.actor, self.app.clock.now(), |replica, standing| {

@@ -15,7 +15,7 @@ use utoipa::IntoParams;
 use super::{batch, parts, send};
 use crate::{
     app::App,
-    domain::act::{Act, Grant, Place, Verdict, What},
+    domain::act::{Act, Place, What},
     store::{self, Stored},
 };
 
@@ -102,7 +102,8 @@ pub(super) async fn about(
             }
             let original = read(app, &place, 0, id).await?;
             let to = other(&original, actor.id());
-            send::act(caller, Place::Direct(to), what, key, Verdict::Allowed(Grant::Direct))?
+            let verdict = parts::verdict(parts::direct(app, actor, &to, &what).await);
+            send::act(caller, Place::Direct(to), what, key, verdict)?
         }
         None => {
             let channel = place.id.as_channel();

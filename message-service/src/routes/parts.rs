@@ -117,6 +117,11 @@ pub(super) fn granted(replica: &client::replica::ChannelReplica, standing: &Stan
     }
 }
 
+/// Whether somebody may do this to a person.
+pub(super) async fn direct(app: &App, actor: &Actor, to: &Person, what: &What) -> Result<Grant, Problem> {
+    app.strangers.decide(actor, to, Some(what)).await.map(|()| Grant::Direct)
+}
+
 pub(super) fn verdict(granted: Result<Grant, Problem>) -> Verdict {
     match granted {
         Ok(grant) => Verdict::Allowed(grant),

@@ -17,7 +17,7 @@ use kit::{
 use super::{batch, parts};
 use crate::{
     app::App,
-    domain::act::{Act, Grant, Key, Place, Verdict, What},
+    domain::act::{Act, Key, Place, Verdict, What},
     store::{Outcome, Stored},
 };
 
@@ -92,7 +92,8 @@ pub(super) async fn direct(
     let what = What::say(message.kind, message.text, message.reply_to)?.with(message.tags, Vec::new())?;
     let key = parts::key(&headers, &what)?;
     let to = parts::person(&app, actor, &user).await?;
-    let act = act(&caller, Place::Direct(to), what, key, Verdict::Allowed(Grant::Direct))?;
+    let verdict = parts::verdict(parts::direct(&app, actor, &to, &what).await);
+    let act = act(&caller, Place::Direct(to), what, key, verdict)?;
     created(append(&app, &caller, &headers, act).await?)
 }
 

@@ -67,6 +67,7 @@ pub(super) async fn direct(
     }
     let passing = passing(&app, &caller, wanted)?;
     let to = parts::person(&app, actor, &user).await?;
+    app.strangers.decide(actor, &to, None).await?;
     let passing = Passing { target: to.nick.to_string(), to: Some(to), ..passing };
     Ok(Json(said(&app, &caller, &headers, passing)))
 }

@@ -12,6 +12,7 @@ mod reading;
 mod sending;
 mod services;
 mod signals;
+mod strangers;
 mod streams;
 mod town;
 mod traces;

@@ -98,6 +98,10 @@ impl Town {
         self.messages = Some(MessageService::up(settings).await.unwrap());
     }
 
+    pub(crate) async fn stop_users(&mut self) {
+        assert!(self.users.take().unwrap().stop().await);
+    }
+
     pub(crate) async fn stop_channels(&mut self) {
         assert!(self.channels.take().unwrap().stop().await);
     }

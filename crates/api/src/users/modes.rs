@@ -11,6 +11,8 @@ pub struct UserModes {
     pub bot: bool,
     /// `i`: not found by those who share no channel with them.
     pub invisible: bool,
+    /// `R`: takes direct messages from people with an account only.
+    pub registered_only: bool,
     /// `w`: reads what operators tell everybody.
     pub wallops: bool,
 }
@@ -24,12 +26,14 @@ pub struct PatchUserModes {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub invisible: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub registered_only: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub wallops: Option<bool>,
 }
 
 impl UserModes {
     /// Letters in the order in which they are shown.
-    pub const LETTERS: [char; 3] = ['B', 'i', 'w'];
+    pub const LETTERS: [char; 4] = ['B', 'R', 'i', 'w'];
 
     /// Those that are set: `Bi`.
     pub fn letters(self) -> String {
@@ -49,10 +53,11 @@ impl UserModes {
 
     #[must_use]
     pub fn patched(self, patch: PatchUserModes) -> Self {
-        let PatchUserModes { bot, invisible, wallops } = patch;
+        let PatchUserModes { bot, invisible, registered_only, wallops } = patch;
         Self {
             bot: bot.unwrap_or(self.bot),
             invisible: invisible.unwrap_or(self.invisible),
+            registered_only: registered_only.unwrap_or(self.registered_only),
             wallops: wallops.unwrap_or(self.wallops),
         }
     }
@@ -65,6 +70,7 @@ impl UserModes {
         match letter {
             'B' => Some(&mut self.bot),
             'i' => Some(&mut self.invisible),
+            'R' => Some(&mut self.registered_only),
             'w' => Some(&mut self.wallops),
             _ => None,
         }
@@ -77,6 +83,7 @@ impl PatchUserModes {
         let mode = match letter {
             'B' => &mut self.bot,
             'i' => &mut self.invisible,
+            'R' => &mut self.registered_only,
             'w' => &mut self.wallops,
             _ => return false,
         };
@@ -98,7 +105,7 @@ mod tests {
             assert!(patch.set(letter, false));
             assert_eq!(modes.patched(patch), UserModes::default());
         }
-        assert_eq!(UserModes::of("wxiB").letters(), "Biw");
+        assert_eq!(UserModes::of("wxiRB").letters(), "BRiw");
         assert!(!PatchUserModes::default().set('x', true));
     }
 }

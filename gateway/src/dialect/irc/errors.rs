@@ -175,6 +175,7 @@ fn said(verb: &'static str, refusal: &Refusal) -> Said {
         ErrorCode::NotAMember => Numeric(442, on_channel()),
         ErrorCode::Banned if verb == "JOIN" => Numeric(474, on_channel()),
         ErrorCode::Banned | ErrorCode::Moderated => Numeric(404, on_channel()),
+        ErrorCode::RegisteredOnly if says && nick.is_some() => Numeric(477, smallvec![or_none(nick)]),
         ErrorCode::RegisteredOnly if says => Numeric(404, on_channel()),
         ErrorCode::RegisteredOnly => Numeric(477, on_channel()),
         ErrorCode::InviteOnly => Numeric(473, on_channel()),

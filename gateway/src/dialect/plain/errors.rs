@@ -44,6 +44,7 @@ fn params(code: ErrorCode, refusal: &Refusal) -> Params {
         | ErrorCode::InvalidParameter
         | ErrorCode::InvalidMask
         | ErrorCode::InvalidMode => smallvec![what()],
+        ErrorCode::RegisteredOnly if channel.is_none() => smallvec![or_none(nick)],
         ErrorCode::NotAMember
         | ErrorCode::Banned
         | ErrorCode::InviteOnly
