@@ -47,8 +47,7 @@ use crate::command::Named;
 
 use self::{
     channel::Channel, client::Change, direct::Direct, due::Due, endings::Endings, fence::Fence,
-    metadata::Newcomer,
-    person::Known, run::Run, session::Local, watch::Watched,
+    metadata::Newcomer, person::Known, run::Run, session::Local, watch::Watched,
 };
 pub(crate) use self::{
     client::{Addressee, Client, ClientId, Membership},

@@ -5,8 +5,8 @@ use api::{
     auth::Actor,
     channels::{
         Changed, Channel, ChannelEvents, ChannelSummary, EndHolders, EndedHolders, EventsQuery, InvitedTo,
-        JoinItem, ListEntry, ListKind, Listed, Member, Membership, NewListEntry, PartItem, RegisterChannel, RenameChannel,
-        SetRole, SetTopic, Snapshot,
+        JoinItem, ListEntry, ListKind, Listed, Member, Membership, NewListEntry, PartItem, RegisterChannel,
+        RenameChannel, SetRole, SetTopic, Snapshot,
     },
     id::{ChannelId, ListEntryId, UserId},
     metadata::{MetadataKey, Metadatum, SetMetadatum},

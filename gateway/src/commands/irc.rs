@@ -1,5 +1,6 @@
 use super::{
-    chathistory, enter, invite, marker, metadata, monitor, operate, part, sasl, services, setname, signal, user_mode,
+    chathistory, enter, invite, marker, metadata, monitor, operate, part, sasl, services, setname, signal,
+    user_mode,
 };
 use crate::{
     command::{Answer, Outcome},
