@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use kit::config::Flags;
 
 /// Of these 0 means something: none allowed, at once, or no wait.
-const MAY_BE_ZERO: [&str; 18] = [
+const MAY_BE_ZERO: [&str; 19] = [
     "channels.late_sends",
     "channels.max_invitations",
     "channels.max_list_entries",
     "channels.max_registered_each",
     "channels.writes_of_person.every",
+    "gateway.irc_sts",
     "gateway.limits.login_pause",
     "http.concurrency_of_services",
     "http.connections_per_address",

@@ -21,6 +21,7 @@ async fn who_comes_in_is_welcomed_in_the_order_that_clients_know() {
     let town = Town::new().await;
     let mut alice = Person::connect(town.irc).await;
     alice.says("CAP LS 302").await;
+    alice.sees_next(":irc.causerie.localhost CAP * LS * :").await;
     let offered = alice.sees_next(":irc.causerie.localhost CAP * LS :").await;
     assert!(offered.contains(" server-time"), "{offered}");
     alice.raw(b"NICK alice\r\nUSER alice 0 * :Alice\r\nPING early\r\n").await;
@@ -192,6 +193,7 @@ async fn a_text_that_is_taken_back_is_taken_from_those_who_can() {
     for person in [&mut alice, &mut bob] {
         person.asks("JOIN #x", ":irc.causerie.localhost 366 ").await;
     }
+    alice.hears().await;
     alice.says("PRIVMSG #x :oops").await;
     let echo = alice.sees("@msgid=").await;
     let id = echo["@msgid=".len()..].split(' ').next().expect("an id").to_owned();

@@ -72,6 +72,7 @@ async fn several_lines_are_one_message_for_those_who_know_and_lines_for_others()
     let read = town.messages(&rest, "GET", "/v1/channels/x/messages", "").await;
     assert!(read.contains(r#""text":"\nhow is everyone?""#), "{read}");
     town.messages(&rest, "POST", "/v1/channels/x/messages", r#"{"text":"one\ntwo"}"#).await;
+    assert!(bob.sees("@msgid=").await.ends_with(" JOIN #x\r"));
     bob.sees("@msgid=").await;
     assert_eq!(lines(&mut bob).await, [("one".to_owned(), false), ("two".to_owned(), false)]);
     // In a history it is a batch within the batch.

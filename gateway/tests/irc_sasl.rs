@@ -137,12 +137,12 @@ async fn a_certificate_logs_in_whom_it_is_of_and_is_offered_to_those_who_have_on
         Sha256::digest(pair.cert.der()).iter().map(|byte| format!("{byte:02x}")).collect();
 
     let mut without = in_private(&town, None).await;
-    let offered = without.asks("CAP LS 302", &format!("{SERVER} CAP * LS ")).await;
+    let offered = without.asks("CAP LS 302", &format!("{SERVER} CAP * LS :")).await;
     assert!(offered.contains("sasl=PLAIN,SCRAM-SHA-256,OAUTHBEARER "), "{offered}");
     without.asks("AUTHENTICATE EXTERNAL", &format!("{SERVER} 908 * PLAIN,SCRAM-SHA-256,OAUTHBEARER :")).await;
 
     let mut person = in_private(&town, Some(&pair)).await;
-    let offered = person.asks("CAP LS 302", &format!("{SERVER} CAP * LS ")).await;
+    let offered = person.asks("CAP LS 302", &format!("{SERVER} CAP * LS :")).await;
     assert!(offered.contains("sasl=PLAIN,EXTERNAL,SCRAM-SHA-256,OAUTHBEARER "), "{offered}");
     person.raw(b"CAP REQ sasl\r\nNICK al\r\nUSER al 0 * :Alice\r\n").await;
     person.asks("AUTHENTICATE EXTERNAL", "AUTHENTICATE +").await;

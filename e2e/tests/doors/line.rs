@@ -126,6 +126,10 @@ provocations! { Line:
         let (name, _) = stage.account().await;
         newcomer(stage, &format!("/register {name} {PASSWORD}")).await
     };
+    ChannelExists: |stage| {
+        let (taken, _operator) = stage.channel(json!({})).await;
+        operator(stage, &format!("/rename {{c}} {taken}")).await
+    };
     AlreadyLoggedIn: |stage| {
         let (name, _) = stage.account().await;
         let login = format!("/login {name} {PASSWORD}");

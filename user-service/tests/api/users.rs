@@ -129,7 +129,7 @@ async fn people_say_what_they_are_called_and_what_they_are() {
     assert_eq!(changed["user"]["realname"], "Bob T.");
     assert_eq!(
         changed["user"]["modes"],
-        serde_json::json!({"bot": true, "invisible": true, "wallops": false})
+        serde_json::json!({"bot": true, "invisible": true, "registered_only": false, "wallops": false})
     );
     let kinds: Vec<_> =
         changed["events"].as_array().unwrap().iter().map(|event| event["kind"].clone()).collect();
