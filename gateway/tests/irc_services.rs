@@ -22,6 +22,7 @@ async fn who_tells_nickserv_a_password_is_logged_in_and_it_is_kept_nowhere() {
     let town = Town::new().await;
     let mut alice = town.enters_with("alice", "echo-message").await;
     answers(&mut alice, "PRIVMSG NickServ :REGISTER short", "a password has at least").await;
+    answers(&mut alice, "PRIVMSG NickServ :REGISTER of several words", "").await;
     answers(&mut alice, "PRIVMSG NickServ :REGISTER unheard-of-1", "alice is your account now").await;
     assert!(alice.has_seen(&format!("{SERVER} 900 alice alice!~alice@")));
     answers(&mut alice, "ns info", "alice is your account since 20").await;

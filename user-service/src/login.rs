@@ -196,7 +196,8 @@ impl App {
                 self.check_bans(address, &host, &user.nick, user.account())?;
                 may_be(user.account(), item.authzid.as_deref())?;
                 Identity::Known(Known {
-                    scopes: secret::allowed(user.operator),
+                    // Never an operator's: to operate takes the password.
+                    scopes: secret::allowed(false),
                     user: known,
                     proof: Proof::Certificate(fingerprint.clone()),
                     takes: None,

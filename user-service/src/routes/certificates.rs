@@ -2,7 +2,7 @@
 
 use api::{
     ErrorCode, Page, Problem,
-    auth::Scope,
+    auth::{Scope, Scopes},
     users::{Certificate, Fingerprint, NewCertificate},
 };
 use axum::extract::State;
@@ -18,7 +18,7 @@ use crate::app::App;
 /// Lets a TLS client certificate log in (SASL EXTERNAL at a gateway). Whoever has its key needs no password.
 #[utoipa::path(post, path = "/v1/accounts/me/certificates", tag = "accounts", request_body = NewCertificate, responses(
     (status = 201, description = "The certificate; one that was there already stays as it is", body = Certificate),
-    (status = 403, description = "forbidden (guests)", body = Problem),
+    (status = 403, description = "forbidden (guests), insufficient-scope (a token that may not do all that a login may)", body = Problem),
     (status = 422, description = "list-full, invalid-parameter (another account's)", body = Problem),
 ))]
 pub(super) async fn create(
@@ -26,6 +26,10 @@ pub(super) async fn create(
     caller: Caller,
     Json(body): Json<NewCertificate>,
 ) -> Result<(StatusCode, Json<Certificate>)> {
+    // Whoever logs in by it may do all that people may: so must whoever lets them.
+    for scope in Scopes::ordinary().iter() {
+        caller.require(scope)?;
+    }
     let actor = caller.require(Scope::Account)?;
     let most = app.config.certificates_of_account;
     let added = app.store.add_certificate(actor.id(), &body.fingerprint, most, app.now()).await?;

@@ -156,6 +156,12 @@ async fn a_certificate_logs_in_until_it_is_taken_away() {
     );
     assert_eq!(refused(add(&alice.access_token, 3)).await, "list-full");
     assert_eq!(refused(add(&bob.access_token, 1)).await, "invalid-parameter", "it is alice's");
+    // It would let whoever has a part of the rights have all of them.
+    let part = town.request(Method::POST, "/v1/accounts/me/api-tokens").bearer_auth(&alice.access_token);
+    let part = said(part.json(&json!({ "label": "robot", "scopes": "account" })), 201).await;
+    let grant = json!({ "grant_type": "api_token", "api_token": part["secret"] });
+    let part = said(town.request(Method::POST, "/v1/tokens").json(&grant), 200).await;
+    assert_eq!(refused(add(part["access_token"].as_str().unwrap(), 5)).await, "insufficient-scope");
     let guest = town.guest("guest").await;
     assert_eq!(refused(add(&guest.access_token, 4)).await, "forbidden");
     let list = said(town.request(Method::GET, path).bearer_auth(&alice.access_token), 200).await;

@@ -154,8 +154,15 @@ impl<'a> Words<'a> {
 }
 
 fn nick_serv(verb: &str, mut words: Words<'_>) -> Option<NickServ> {
-    Some(match verb {
-        "REGISTER" => NickServ::Register { password: words.secret()? },
+    let said = match verb {
+        "REGISTER" => {
+            let password = words.secret()?;
+            // Old clients give an address of mail as well. It is not kept.
+            if words.0.contains('@') {
+                words.next();
+            }
+            NickServ::Register { password }
+        }
         "IDENTIFY" => match (words.word()?, words.secret()) {
             (account, Some(password)) => NickServ::Identify { account: Some(account), password },
             (password, None) => NickServ::Identify { account: None, password: Secret::new(password) },
@@ -168,7 +175,9 @@ fn nick_serv(verb: &str, mut words: Words<'_>) -> Option<NickServ> {
         "CERT DEL" => NickServ::CertDel { fingerprint: words.word()? },
         "CERT LIST" => NickServ::CertList,
         _ => return None,
-    })
+    };
+    // A password of several words would otherwise be its first.
+    words.next().is_none().then_some(said)
 }
 
 fn chan_serv(verb: &str, mut words: Words<'_>) -> Option<ChanServ> {
