@@ -41,6 +41,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(batches::part))
         .routes(routes!(services::end_holders))
         .routes(routes!(services::heads))
+        .routes(routes!(services::replicas))
         .routes(routes!(services::erase))
 }
 

@@ -7,7 +7,7 @@ use kit::Tasks;
 
 use crate::{
     app::App,
-    store::{Policy, Result},
+    store::{Heard, Policy, Result},
 };
 
 /// Conversations looked at in one go.
@@ -88,6 +88,8 @@ async fn ask(app: &App, policy: &Policy, now: Timestamp) -> Result<Option<u32>> 
         return Ok(policy.retention_days);
     };
     let history = snapshot.channel.history;
-    app.store.policy_heard(&policy.channel, history, now).await?;
+    let heard =
+        Heard { channel: policy.channel.clone(), name: Some(snapshot.channel.name), policy: Some(history) };
+    app.store.channels_heard(&[heard], now).await?;
     Ok(history.retention_days)
 }

@@ -4,6 +4,8 @@
 
 mod copy;
 mod follow;
+mod kept;
+mod missing;
 
 use std::{
     collections::HashMap,
@@ -16,7 +18,7 @@ use client::replica::ChannelReplica;
 use kit::{Kit, Tasks, bus::Interest};
 use parking_lot::Mutex;
 
-use self::copy::Copy;
+use self::{copy::Copy, kept::Kept, missing::Missing};
 use crate::{
     config::Config,
     domain::policy::{Deed, Standing},
@@ -55,6 +57,8 @@ struct Inner {
     clock: kit::Clock,
     interest: Interest,
     copies: Mutex<Copies>,
+    missing: Missing,
+    kept: Kept,
     /// An unconfirmed copy decides nothing after it.
     trusted_for: Duration,
     /// Copies that nobody asked for are dropped after it.
@@ -80,6 +84,8 @@ impl Channels {
             clock: kit.clock.clone(),
             interest: subscription.interest(),
             copies: Mutex::default(),
+            missing: Missing::default(),
+            kept: Kept::default(),
             trusted_for: config.trust_copies_for.get(),
             kept_for: config.keep_copies_for.get(),
             most: config.copies,

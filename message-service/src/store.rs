@@ -2,6 +2,7 @@
 
 mod append;
 mod bulk;
+mod channels;
 mod clean;
 mod erase;
 mod heads;
@@ -24,7 +25,7 @@ use parking_lot::Mutex;
 use self::memory::Memory;
 pub use self::{
     append::{Outcome, Stored},
-    clean::Policy,
+    channels::{Heard, Policy},
     history::{Bounds, Place},
     listing::Listed,
     markers::Reading,

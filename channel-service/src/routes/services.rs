@@ -1,11 +1,11 @@
-//! What only services ask: heads, ended sessions, erasure.
+//! What only services ask: heads, replicas of many channels, ended sessions, erasure.
 
 use api::{
-    ErrorCode, HeadsReply, HeadsRequest, Problem,
+    ErrorCode, HeadsReply, HeadsRequest, Item, Problem,
     auth::ServiceName,
-    channels::{EndHolders, EndedHolders},
-    id::UserId,
-    page::MAX_HEADS,
+    channels::{EndHolders, EndedHolders, Snapshot},
+    id::{ChannelId, UserId},
+    page::{Batch, MAX_HEADS, MAX_REPLICAS},
 };
 use axum::extract::State;
 use http::StatusCode;
@@ -16,6 +16,10 @@ use kit::{
 };
 
 use crate::App;
+
+/// Members in one answer, after which no further channel is begun: some 300 bytes each, so that it is about a megabyte more than the
+/// largest channel.
+const REPLICA_MEMBERS: usize = 4000;
 
 /// Which of the channels held have gone on (services only)
 #[utoipa::path(post, path = "/v1/heads", tag = "services", request_body = HeadsRequest,
@@ -30,6 +34,30 @@ pub(super) async fn heads(
         return Err(Failure::new(ErrorCode::InvalidParameter).detail(detail));
     }
     Ok(Json(app.changes.store.heads(&held).await?))
+}
+
+/// All of many channels: the first of those asked for, in order, as many as fit, one at least (services only)
+#[utoipa::path(post, path = "/v1/channels:replicas", tag = "services", request_body = Batch<ChannelId>,
+    responses((status = 200, body = Batch<Item<Snapshot>>), (status = "4XX", body = Problem)))]
+pub(super) async fn replicas(
+    State(app): State<App>,
+    _: FromService,
+    Json(asked): Json<Batch<ChannelId>>,
+) -> kit::Result<Json<Batch<Item<Snapshot>>>> {
+    if asked.items.len() > MAX_REPLICAS {
+        let detail = format!("at most {MAX_REPLICAS} channels are asked for at once");
+        return Err(Failure::new(ErrorCode::InvalidParameter).detail(detail));
+    }
+    let (mut items, mut members) = (Vec::with_capacity(asked.items.len()), 0);
+    for id in &asked.items {
+        let snapshot = app.changes.store.snapshot(id).await?;
+        members += snapshot.as_ref().map_or(0, |snapshot| snapshot.members.len());
+        items.push(snapshot.map_or_else(|| Item::Problem(Problem::new(ErrorCode::NoSuchChannel)), Item::Ok));
+        if members > REPLICA_MEMBERS {
+            break;
+        }
+    }
+    Ok(Json(Batch { items }))
 }
 
 /// Takes ended sessions out of every channel; may be repeated (user-service only)

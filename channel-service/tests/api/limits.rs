@@ -6,7 +6,7 @@ use api::{
     ErrorCode, Timestamp,
     id::ChannelId,
     mode::MAX_KEY_BYTES,
-    page::{MAX_BATCH, MAX_HEADS, MAX_LIMIT},
+    page::{MAX_BATCH, MAX_HEADS, MAX_LIMIT, MAX_REPLICAS},
 };
 use channel_service::domain::{modes, room};
 use kit::config::Period;
@@ -113,6 +113,14 @@ async fn pages_batches_and_heads() {
     let heads = world.as_gateway("POST", "/v1/heads", held(MAX_HEADS)).await.ok();
     assert_eq!(heads["gone"].as_array().unwrap().len(), MAX_HEADS);
     world.as_gateway("POST", "/v1/heads", held(MAX_HEADS + 1)).await.refused(ErrorCode::InvalidParameter);
+
+    let unknown = |n: usize| json!({ "items": (0..n).map(|_| ChannelId::random(&mut rand::rng())).collect::<Vec<_>>() });
+    let replicas = world.as_gateway("POST", "/v1/channels:replicas", unknown(MAX_REPLICAS)).await.ok();
+    assert_eq!(replicas["items"].as_array().unwrap().len(), MAX_REPLICAS);
+    world
+        .as_gateway("POST", "/v1/channels:replicas", unknown(MAX_REPLICAS + 1))
+        .await
+        .refused(ErrorCode::InvalidParameter);
 
     let batch = |n: usize| json!({ "items": vec![json!({ "actor": alice, "name": "#general" }); n] });
     let joined = world.as_gateway("POST", "/v1/members:join", batch(MAX_BATCH)).await.ok();

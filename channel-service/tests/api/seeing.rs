@@ -1,6 +1,11 @@
 //! What is shown to whom.
 
-use api::ErrorCode;
+use api::{
+    ErrorCode, Item,
+    channels::Snapshot,
+    id::ChannelId,
+    page::{Batch, MAX_BATCH},
+};
 use serde_json::{Value, json};
 
 use crate::world::{operator, person, with_account, world};
@@ -92,6 +97,40 @@ async fn the_key_and_the_lists_are_for_operators() {
     assert_eq!(world.snapshot(&id).await.channel.modes.key.as_deref(), Some("topsecret"));
     let by_name = world.as_gateway("GET", "/v1/channels/general?view=replica", Value::Null).await.ok();
     assert_eq!(by_name["id"], json!(id));
+}
+
+#[tokio::test]
+async fn services_get_all_of_many_channels_at_once() {
+    /// More than are put into one answer with anything else.
+    const CROWD: usize = 4001;
+    let world = world().await;
+    let (alice, nowhere) = (person("alice"), ChannelId::random(&mut rand::rng()).to_string());
+    let mut ids = Vec::new();
+    for name in ["rust", "ruby", "crowd"] {
+        ids.push(world.joins(&alice, name).await["channel"]["id"].as_str().unwrap().to_owned());
+    }
+    let replicas = async |ids: &[&str]| {
+        let answer = world.as_gateway("POST", "/v1/channels:replicas", json!({ "items": ids })).await.ok();
+        let answer: Batch<Item<Snapshot>> = serde_json::from_value(answer).unwrap();
+        answer.items
+    };
+    let [rust, ruby, crowd] = [0, 1, 2].map(|at: usize| ids[at].as_str());
+    let items = replicas(&[ruby, &nowhere, rust]).await;
+    assert_eq!(items[0], Item::Ok(world.snapshot(ruby).await));
+    assert!(
+        matches!(&items[1], Item::Problem(problem) if problem.code == ErrorCode::NoSuchChannel),
+        "{items:?}"
+    );
+    assert_eq!(items[2], Item::Ok(world.snapshot(rust).await));
+    assert_eq!(items.len(), 3);
+
+    let people: Vec<_> =
+        (0..CROWD).map(|n| json!({ "actor": person(&format!("p{n}")), "name": "#crowd" })).collect();
+    for joins in people.chunks(MAX_BATCH) {
+        world.as_gateway("POST", "/v1/members:join", json!({ "items": joins })).await.ok();
+    }
+    assert_eq!(replicas(&[rust, crowd, ruby]).await.len(), 2, "nothing is begun after so many members");
+    assert_eq!(replicas(&[crowd, ruby]).await.len(), 1, "and one is always answered");
 }
 
 #[tokio::test]

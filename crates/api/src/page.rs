@@ -13,6 +13,8 @@ pub const DEFAULT_LIMIT: u32 = 50;
 pub const MAX_LIMIT: u32 = 1000;
 /// Most ids in one `POST /v1/heads`: 10,000 × some 40 bytes stay below the body limit.
 pub const MAX_HEADS: usize = 10_000;
+/// Most channels in one `POST /v1/channels:replicas`: some 100 ms of reading at the owner.
+pub const MAX_REPLICAS: usize = 100;
 /// Most items in one batch: bounds a transaction to some milliseconds.
 pub const MAX_BATCH: usize = 1000;
 

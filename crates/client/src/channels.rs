@@ -52,6 +52,11 @@ impl Channels {
         self.0.send(self.0.request(Method::GET, &path, Caller::Service).query(&[("view", "replica")])).await
     }
 
+    /// As [`snapshot`](Self::snapshot), of at most [`MAX_REPLICAS`](api::page::MAX_REPLICAS): the first of them, in order, as many as fit.
+    pub async fn snapshots(&self, ids: &Batch<ChannelId>) -> Result<Batch<Item<Snapshot>>, Error> {
+        self.0.post("/v1/channels:replicas", Caller::Service, ids).await
+    }
+
     pub async fn events(&self, id: &ChannelId, after: u64) -> Result<ChannelEvents, Error> {
         let request = self.0.request(Method::GET, &format!("/v1/channels/{id}/events"), Caller::Service);
         self.0.send(request.query(&[("after", after)])).await

@@ -155,6 +155,10 @@ impl Copy {
         state.gone = false;
         state.needs_snapshot = false;
         state.confirm(asked);
+        if !state.held.as_ref().is_some_and(|held| held.events.is_behind()) {
+            // Whoever came meanwhile is told now, and comes again if this is not enough.
+            state.wanted = None;
+        }
         drop(state);
         self.tell();
     }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use api::{
-    ChannelName, ErrorCode, HeadsRequest,
+    ErrorCode, HeadsRequest,
     bus::{Frame, Subject},
     event::{ChannelChange, ChannelEvent},
     id::ChannelId,
@@ -17,13 +17,23 @@ use kit::bus::{BusItem, Subscription};
 
 use super::{Channels, Copies, Copy};
 
-/// Before an owner that did not answer is asked again.
-const RETRY: Duration = Duration::from_millis(200);
+/// Before an owner that did not answer is asked again: whoever waits has a deadline, and a neighbour that is away is not hammered.
+pub(super) const RETRY: Duration = Duration::from_millis(200);
 
 pub(super) fn start(channels: &Channels, subscription: Subscription, every: Duration) {
     let tasks = channels.0.tasks.clone();
     let follower = channels.clone();
     tasks.spawn("channel-events", async move { follower.follow(subscription).await });
+    let fetcher = channels.clone();
+    tasks.keep("channel-copies", move || {
+        let fetcher = fetcher.clone();
+        async move { fetcher.fetch().await }
+    });
+    let writer = channels.clone();
+    tasks.keep("channel-kept", move || {
+        let writer = writer.clone();
+        async move { writer.0.kept.write(&writer.0.store, &writer.0.clock).await }
+    });
     let keeper = channels.clone();
     tasks.keep("channel-heads", move || {
         let keeper = keeper.clone();
@@ -54,23 +64,32 @@ impl Channels {
 
     /// Asks the owner, in the background, for somebody who came at `came`.
     pub(super) fn look_after(&self, copy: &Arc<Copy>, came: Instant) {
-        if !copy.begin_asking(came) {
-            return;
+        if copy.begin_asking(came) {
+            self.begin(copy.clone());
         }
-        let (channels, copy) = (self.clone(), copy.clone());
+    }
+
+    /// What is not there at all is fetched with others, what is behind is caught up with alone.
+    fn begin(&self, copy: Arc<Copy>) {
+        if copy.version().is_none() {
+            return self.0.missing.put(copy);
+        }
+        let channels = self.clone();
         self.0.tasks.spawn("channel-copy", async move {
-            loop {
-                let asked = Instant::now();
-                let answered = channels.ask(&copy).await;
-                if !answered {
-                    // Whoever waits has a deadline; a neighbour that is away is not hammered.
-                    tokio::time::sleep(RETRY).await;
-                }
-                if !copy.end_asking(asked, answered) {
-                    break;
-                }
+            let asked = Instant::now();
+            let answered = channels.ask(&copy).await;
+            if !answered {
+                tokio::time::sleep(RETRY).await;
             }
+            channels.ended(copy, asked, answered);
         });
+    }
+
+    /// Asks again for whoever came later, or still waits.
+    pub(super) fn ended(&self, copy: Arc<Copy>, asked: Instant, answered: bool) {
+        if copy.end_asking(asked, answered) {
+            self.begin(copy);
+        }
     }
 
     /// Brings a copy up to the owner's latest. False: it could not be asked.
@@ -101,19 +120,17 @@ impl Channels {
     }
 
     fn refused(&self, copy: &Arc<Copy>, error: client::Error, asked: Instant) -> bool {
-        match error {
-            client::Error::Refused(problem) if problem.code == ErrorCode::NoSuchChannel => {
-                copy.gone(asked);
-                true
-            }
-            error => {
-                tracing::debug!(channel = %copy.id, cause = %error, "could not ask for a channel");
-                false
-            }
+        let is_gone =
+            matches!(&error, client::Error::Refused(problem) if problem.code == ErrorCode::NoSuchChannel);
+        if is_gone {
+            copy.gone(asked);
+        } else {
+            tracing::debug!(channel = %copy.id, cause = %error, "could not ask for a channel");
         }
+        is_gone
     }
 
-    /// A copy was fetched: it is found by its name, and its retention is kept.
+    /// A copy was fetched: it is found by its name, and what our own tables say is brought up.
     pub(super) fn took(&self, copy: &Arc<Copy>) {
         let Some((name, policy)) =
             copy.read(|replica| (replica.channel.name.clone(), replica.channel.history))
@@ -121,40 +138,21 @@ impl Channels {
             return;
         };
         self.0.copies.lock().by_name.insert(name.key(), copy.id.clone());
-        self.keep_name(copy.id.clone(), name);
-        self.keep_policy(copy.id.clone(), policy);
-    }
-
-    fn keep_policy(&self, id: ChannelId, policy: api::channels::HistoryPolicy) {
-        let (store, now) = (self.0.store.clone(), self.0.clock.now());
-        self.0.tasks.spawn("channel-policy", async move {
-            if let Err(error) = store.policy_heard(&id, policy, now).await {
-                tracing::debug!(channel = %id, cause = %error, "could not keep a channel's retention");
-            }
-        });
-    }
-
-    fn keep_name(&self, id: ChannelId, name: ChannelName) {
-        let store = self.0.store.clone();
-        self.0.tasks.spawn("channel-name", async move {
-            if let Err(error) = store.name_heard(&id, &name).await {
-                tracing::debug!(channel = %id, cause = %error, "could not keep a channel's name");
-            }
-        });
+        self.0.kept.put(&copy.id, Some(name), Some(policy));
     }
 
     /// What our own tables say of channels, too.
     fn heard(&self, events: &[ChannelEvent]) {
         for event in events {
             match &event.change {
-                ChannelChange::Policy { history } => self.keep_policy(event.channel.clone(), *history),
+                ChannelChange::Policy { history } => self.0.kept.put(&event.channel, None, Some(*history)),
                 ChannelChange::Renamed { .. } => {
                     let mut copies = self.0.copies.lock();
                     if copies.by_id.contains_key(&event.channel) {
                         copies.by_name.insert(event.name.key(), event.channel.clone());
                     }
                     drop(copies);
-                    self.keep_name(event.channel.clone(), event.name.clone());
+                    self.0.kept.put(&event.channel, Some(event.name.clone()), None);
                 }
                 _ => {}
             }

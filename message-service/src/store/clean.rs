@@ -1,31 +1,12 @@
 //! What goes with time: entries past a channel's retention, conversations of deleted channels, keys after a week.
 
-use api::{
-    ChannelName, Timestamp,
-    channels::HistoryPolicy,
-    id::{ChannelId, ConversationId},
-};
+use api::{Timestamp, id::ConversationId};
 use kit::db::{Tx, on};
 
-use super::{Result, Store, row::decode};
+use super::{Result, Store};
 
 /// Entries in one transaction: the writer waits some milliseconds for it.
 const CHUNK: i64 = 1000;
-
-/// A channel's conversation and its retention, as last heard.
-#[derive(Debug, Clone)]
-pub struct Policy {
-    pub n: i64,
-    pub channel: ChannelId,
-    pub retention_days: Option<u32>,
-    pub heard: Timestamp,
-}
-
-const POLICIES: &str = "select n, id, retention_days, policy_at from conversations
-    where name is not null and n > $1 order by n limit $2";
-const CALLED: &str = "update conversations set name = $2 where id = $1 and name <> $2";
-const HEARD: &str =
-    "update conversations set retention_days = $2, policy_at = $3 where id = $1 and name is not null";
 
 const OLD: &str = "select max(seq), max(at) from (
     select seq, at from entries where conversation = $1 order by seq limit $3) as oldest where at < $2";
@@ -44,42 +25,6 @@ const DROP_KEY: &str = "delete from keys where key = $1 and author = $2 and conv
 pub(super) type KeyRow = (String, i64, i64, i64);
 
 impl Store {
-    pub async fn policies(&self, after: i64, limit: u32) -> Result<Vec<Policy>> {
-        let rows: Vec<(i64, String, Option<i64>, i64)> = on!(self.db.read(), pool => {
-            sqlx::query_as(POLICIES).bind(after).bind(i64::from(limit)).fetch_all(pool).await
-        })?;
-        rows.into_iter()
-            .map(|(n, id, days, heard)| {
-                let retention_days = days.and_then(|days| u32::try_from(days).ok());
-                Ok(Policy {
-                    n,
-                    channel: id.try_into().map_err(decode)?,
-                    retention_days,
-                    heard: Timestamp(heard),
-                })
-            })
-            .collect()
-    }
-
-    pub async fn policy_heard(
-        &self,
-        channel: &ChannelId,
-        policy: HistoryPolicy,
-        now: Timestamp,
-    ) -> Result<()> {
-        let days = policy.retention_days.map(i64::from);
-        on!(self.db.write(), pool => {
-            sqlx::query(HEARD).bind(channel.as_str()).bind(days).bind(now.0).execute(pool).await.map(|_| ())
-        })
-    }
-
-    /// A channel is called so.
-    pub async fn name_heard(&self, channel: &ChannelId, name: &ChannelName) -> Result<()> {
-        on!(self.db.write(), pool => {
-            sqlx::query(CALLED).bind(channel.as_str()).bind(name.as_str()).execute(pool).await.map(|_| ())
-        })
-    }
-
     /// Deletes some of what was said before `cutoff`, the oldest first; false once there is none.
     pub async fn retain(&self, conversation: i64, cutoff: Timestamp) -> Result<bool> {
         let (Some(last), Some(at)) = on!(self.db.read(), pool => {

@@ -3,8 +3,9 @@ use std::time::Duration;
 use api::{
     EntryKind, ErrorCode,
     auth::ServiceName,
+    id::ChannelId,
     messages::{SendResult, SendTo},
-    page::Batch,
+    page::{Batch, MAX_REPLICAS},
 };
 use kit::config::Period;
 use serde_json::json;
@@ -87,6 +88,27 @@ async fn nobody_speaks_after_the_removal_that_they_were_shown() {
     item.channel_version = joined["channel"]["version"].as_u64();
     let back = stored(&town.batch(&[item]).await[0]);
     assert!(back.channel_version >= joined["channel"]["version"].as_u64());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn channels_that_wake_at_once_are_fetched_together() {
+    let town = Town::new().await;
+    // Each may be in so many channels only.
+    let (alice, bob) = (town.guest("alice").await, town.guest("bob").await);
+    let mut items = Vec::new();
+    for n in 0..MAX_REPLICAS + 20 {
+        let who = if n % 2 == 0 { &alice } else { &bob };
+        let to = SendTo::Channel(channel_id(&town.joins(who, &format!("room-{n}")).await));
+        items.push(who.item(to, "hello", &format!("key-{n}")));
+    }
+    // Asked for one by one, they would not be there in time.
+    town.slows_channels("/v1/channels/", 60_000).await;
+    let unknown = SendTo::Channel(ChannelId::random(&mut rand::rng()));
+    items.push(alice.item(unknown, "hello", "key-unknown"));
+    let results = town.batch(&items).await;
+    let (last, rest) = results.split_last().unwrap();
+    assert_eq!(problem(last), ErrorCode::NoSuchChannel);
+    assert!(rest.iter().all(|result| stored(result).seq == 1), "{rest:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 use api::{HeadsRequest, Timestamp, channels::HistoryPolicy, messages::Point};
 use message_service::{
     domain::{act::What, page::Range},
-    store::Store,
+    store::{Heard, Store},
 };
 
 use crate::{
@@ -204,11 +204,40 @@ async fn epochs_and_policies_are_kept(store: Store) {
     let alice = person("1alice", "alice");
     append_one(&store, 1, says(&alice, "1rust", "x")).await;
     append_one(&store, 1, tells(&alice, &alice, "x")).await;
-    let policy = HistoryPolicy { retention_days: Some(7), lines_on_join: 0 };
-    store.policy_heard(&"1rust".try_into().unwrap(), policy, Timestamp(9)).await.unwrap();
-    let policies = store.policies(0, 10).await.unwrap();
-    assert_eq!(policies.len(), 1);
-    assert_eq!((policies[0].retention_days, policies[0].heard), (Some(7), Timestamp(9)));
+    append_one(&store, 1, says(&alice, "1ruby", "x")).await;
+    let heard = |channel: &str, name: Option<&str>, days: Option<Option<u32>>| Heard {
+        channel: channel.try_into().unwrap(),
+        name: name.map(|name| name.parse().unwrap()),
+        policy: days.map(|retention_days| HistoryPolicy { retention_days, lines_on_join: 0 }),
+    };
+    let policies =
+        async || {
+            let policies = store.policies(0, 10).await.unwrap().into_iter();
+            policies
+                .map(|policy| (policy.channel.into(), policy.retention_days, policy.heard.0))
+                .collect::<Vec<(String, _, _)>>()
+        };
+    // Nothing was said in the third: there is nothing to keep.
+    let all = [
+        heard("1rust", Some("#iron"), Some(Some(7))),
+        heard("1ruby", None, Some(Some(8))),
+        heard("1none", Some("#none"), Some(Some(9))),
+    ];
+    store.channels_heard(&all, Timestamp(9)).await.unwrap();
+    assert_eq!(policies().await, [("1rust".into(), Some(7), 9), ("1ruby".into(), Some(8), 9)]);
+    store
+        .channels_heard(
+            &[heard("1rust", Some("#oxide"), None), heard("1ruby", None, Some(None))],
+            Timestamp(10),
+        )
+        .await
+        .unwrap();
+    assert_eq!(policies().await, [("1rust".into(), Some(7), 9), ("1ruby".into(), None, 10)]);
+    store.channels_heard(&[], Timestamp(11)).await.unwrap();
+    let all = ["1rust", "1ruby"].map(|id| id.try_into().unwrap());
+    let listed = store.conversations(&alice.id, &all, 0, 50).await.unwrap();
+    let names: Vec<_> = listed.iter().filter_map(|conversation| conversation.name.as_deref()).collect();
+    assert_eq!(names, ["#oxide", "#c1ruby"]);
     let again = Store::open(store.db().clone()).await.unwrap();
     assert_eq!(again.epoch(), store.epoch());
 }

@@ -23,6 +23,9 @@ const FILL: f64 = 0.5;
 const ENOUGH: f64 = 0.8;
 /// How many times as many at once: the rate is that of fewer people.
 const MOST_GROWTH: f64 = 2.0;
+/// So many are always let in. They fit into one batch, which takes about as long as a small one: fewer would be answered no sooner.
+/// Without it, a way that is slow for everybody would be taken for a low rate, fewer let in for that, and the rate be lower still.
+const FEWEST: usize = 256;
 
 /// The places.
 pub(super) struct Admission {
@@ -130,7 +133,7 @@ impl Watch {
     }
 
     fn overloaded(&self, allowed: f64, window: Window) -> State {
-        self.admission.allowed.store((allowed as usize).clamp(1, self.most), Relaxed);
+        self.admission.allowed.store((allowed as usize).clamp(FEWEST.min(self.most), self.most), Relaxed);
         let turned_away = self.admission.turned_away.load(Relaxed);
         State::Overloaded { window, turned_away, longest: Duration::ZERO }
     }
@@ -163,7 +166,7 @@ mod tests {
 
     const WAIT: Duration = Duration::from_millis(100);
     const MS: Duration = Duration::from_millis(1);
-    const MOST: usize = 1000;
+    const MOST: usize = 100 * FEWEST;
 
     struct Lane {
         admission: Arc<Admission>,
@@ -203,12 +206,12 @@ mod tests {
     #[test]
     fn a_burst_may_wait_for_longer_and_what_lasts_may_not() {
         let mut lane = Lane::new();
-        assert!(!lane.lands(MS, 10, WAIT + MS));
-        assert!(!lane.lands(LASTING - MS, 10, WAIT + MS));
+        assert!(!lane.lands(MS, 1000, WAIT + MS));
+        assert!(!lane.lands(LASTING - MS, 1000, WAIT + MS));
         assert_eq!(lane.allowed(), MOST);
-        assert!(lane.lands(MS, 10, WAIT + MS));
-        // 20 have landed in a tenth of a second, which is as long as a send may wait: half of them are let in.
-        assert_eq!(lane.allowed(), 10);
+        assert!(lane.lands(MS, 1000, WAIT + MS));
+        // 2,000 have landed in a tenth of a second, which is as long as a send may wait: half of them are let in.
+        assert_eq!(lane.allowed(), 1000);
     }
 
     #[test]
@@ -224,15 +227,15 @@ mod tests {
     fn overload_follows_the_rate_and_ends_when_nobody_was_turned_away() {
         let mut lane = Lane::new();
         lane.lands(MS, 0, WAIT + MS);
-        lane.lands(LASTING, 20, WAIT + MS);
-        assert_eq!(lane.allowed(), 10);
+        lane.lands(LASTING, 2000, WAIT + MS);
+        assert_eq!(lane.allowed(), 1000);
         // Somebody was turned away just now; in this window twice as many land.
-        lane.lands(WINDOW, 200, MS);
-        assert_eq!(lane.allowed(), 20);
-        lane.lands(WINDOW, 100, MS);
+        lane.lands(WINDOW, 20_000, MS);
+        assert_eq!(lane.allowed(), 2000);
+        lane.lands(WINDOW, 10_000, MS);
         let held = lane.admission.place();
         assert!(held.is_some());
-        lane.lands(WINDOW, 100, MS);
+        lane.lands(WINDOW, 10_000, MS);
         assert_eq!(lane.allowed(), MOST - 1);
     }
 
@@ -240,19 +243,30 @@ mod tests {
     fn more_are_let_in_while_nobody_is_late_though_some_try_again_at_once() {
         let mut lane = Lane::new();
         lane.lands(MS, 0, WAIT + MS);
-        lane.lands(LASTING, 80, WAIT + MS);
+        lane.lands(LASTING, 8000, WAIT + MS);
         let mut allowed = Vec::new();
         for waited in [MS, 50 * MS, 90 * MS, 100 * MS] {
             allowed.push(lane.allowed());
-            lane.lands(WINDOW, 100, waited);
+            lane.lands(WINDOW, 10_000, waited);
         }
         // Twice as many at most, and no more when they wait for long enough.
-        assert_eq!(allowed, [40, 80, 128, 128]);
-        assert_eq!(lane.allowed(), 128);
+        assert_eq!(allowed, [4000, 8000, 12_800, 12_800]);
+        assert_eq!(lane.allowed(), 12_800);
         // Once too long is enough to begin anew.
         lane.lands(MS, 0, WAIT + MS);
-        lane.lands(WINDOW, 100, MS);
-        assert_eq!(lane.allowed(), 9);
+        lane.lands(WINDOW, 10_000, MS);
+        assert_eq!(lane.allowed(), 998);
+    }
+
+    #[test]
+    fn a_slow_way_does_not_make_it_ever_slower() {
+        let mut lane = Lane::new();
+        lane.lands(MS, 0, WAIT + MS);
+        for _ in 0..10 {
+            let landed = lane.allowed();
+            lane.lands(4 * WINDOW, landed, WAIT + MS);
+        }
+        assert_eq!(lane.allowed(), FEWEST);
     }
 
     #[test]
