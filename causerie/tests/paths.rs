@@ -71,6 +71,19 @@ async fn leads_nowhere(answer: Response) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_description_is_of_the_service_and_of_nothing_else() {
+    let (services, _data) = all_five().await;
+    for service in &services {
+        let info = document(service).await["info"].clone();
+        let mut said: Vec<_> = info.as_object().unwrap().keys().map(String::as_str).collect();
+        said.sort_unstable();
+        assert_eq!(said, ["description", "license", "title", "version"], "{info}");
+        assert!(info["title"].as_str().unwrap().starts_with("Causerie: "), "{info}");
+        assert!(!info["description"].as_str().unwrap().contains("tipa"), "{info}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_documented_paths_are_exactly_the_routers() {
     let (services, _data) = all_five().await;
     let http = Client::new();

@@ -106,9 +106,11 @@ impl Channels {
                     Err(error) => return self.refused(copy, error, asked),
                 },
                 Some(version) => match self.0.owner.events(&copy.id, version).await {
-                    Ok(events) => {
-                        self.heard(&events.events);
-                        copy.events(events, asked, MAX_LIMIT as usize)
+                    Ok(answer) => {
+                        let heard = answer.events.clone();
+                        let more = copy.events(answer, asked, MAX_LIMIT as usize);
+                        heard.iter().for_each(|event| self.heard(event));
+                        more
                     }
                     Err(error) => return self.refused(copy, error, asked),
                 },
@@ -141,21 +143,17 @@ impl Channels {
         self.0.kept.put(&copy.id, Some(name), Some(policy));
     }
 
-    /// What our own tables say of channels, too.
-    fn heard(&self, events: &[ChannelEvent]) {
-        for event in events {
-            match &event.change {
-                ChannelChange::Policy { history } => self.0.kept.put(&event.channel, None, Some(*history)),
-                ChannelChange::Renamed { .. } => {
-                    let mut copies = self.0.copies.lock();
-                    if copies.by_id.contains_key(&event.channel) {
-                        copies.by_name.insert(event.name.key(), event.channel.clone());
-                    }
-                    drop(copies);
-                    self.0.kept.put(&event.channel, Some(event.name.clone()), None);
-                }
-                _ => {}
-            }
+    /// What our own tables say of channels, too, once it has been applied: a copy says what is so now, an event may be older.
+    fn heard(&self, event: &ChannelEvent) {
+        let (name, policy) = match &event.change {
+            ChannelChange::Policy { history } => (None, Some(*history)),
+            ChannelChange::Renamed { .. } => (Some(event.name.clone()), None),
+            _ => return,
+        };
+        let copy = self.0.copies.lock().by_id.get(&event.channel).cloned();
+        match copy.filter(|copy| copy.exists()) {
+            Some(copy) => self.took(&copy),
+            None => self.0.kept.put(&event.channel, name, policy),
         }
     }
 
@@ -177,13 +175,14 @@ impl Channels {
             Some(b'[') => serde_json::from_slice(&frame.payload).unwrap_or_default(),
             _ => serde_json::from_slice(&frame.payload).into_iter().collect(),
         };
-        self.heard(&events);
         for event in events {
             let copy = self.0.copies.lock().by_id.get(&event.channel).cloned();
-            let Some(copy) = copy else { continue };
-            if copy.event(event) {
+            if let Some(copy) = copy
+                && copy.event(event.clone())
+            {
                 self.fill_hole(copy);
             }
+            self.heard(&event);
         }
     }
 
@@ -240,6 +239,9 @@ impl Channels {
             self.0.interest.remove(Subject::Channel(id.clone()));
         }
         let Copies { by_id, by_name } = &mut *copies;
-        by_name.retain(|_, id| by_id.contains_key(id));
+        by_name.retain(|name, id| {
+            let copy = by_id.get(id);
+            copy.and_then(|copy| copy.read(|replica| replica.channel.name.key() == *name)) == Some(true)
+        });
     }
 }

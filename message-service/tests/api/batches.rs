@@ -112,6 +112,25 @@ async fn channels_that_wake_at_once_are_fetched_together() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_channel_is_listed_and_found_by_its_newest_name_and_no_other() {
+    let town = Town::new().await;
+    let alice = town.guest("alice").await;
+    town.joins(&alice, "first").await;
+    town.says(&alice, "first", "hello").await.ok();
+    for (from, to) in [("first", "second"), ("second", "third"), ("third", "last")] {
+        town.rules(&alice, "PATCH", &format!("/v1/channels/{from}"), json!({ "name": format!("#{to}") }))
+            .await;
+    }
+    soon("the newest name is listed", async || {
+        let listed = town.get(&alice, "/v1/users/me/conversations").await.ok();
+        listed["items"][0]["target"] == "#last"
+    })
+    .await;
+    town.says(&alice, "last", "again").await.ok();
+    town.says(&alice, "second", "nobody is there").await.refused(ErrorCode::NoSuchChannel);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_follows_something_stale_does_not_overtake_it() {
     let town = Town::with(|config| config.catch_up_within = Period::millis(300)).await;
     let (alice, bob) = (town.guest("alice").await, town.guest("bob").await);

@@ -17,13 +17,11 @@ use kit::{
 };
 
 use super::{
-    asker::{Asker, Known, by_path},
-    users::reader,
+    asker::{Asker, Known},
+    paging::at_most,
+    users::{read, reader},
 };
-use crate::{
-    app::App,
-    store::{metadata::Change, users::UserRow},
-};
+use crate::{app::App, store::metadata::Change};
 
 /// What somebody says of themselves, by key: all of it, a few dozen pairs at most.
 #[utoipa::path(get, path = "/v1/users/{user}/metadata", tag = "users",
@@ -119,24 +117,9 @@ pub(super) async fn lookup(
     Json(asked): Json<MetadataLookup>,
 ) -> Result<Json<Batch<MetadatumOf>>> {
     reader(&caller)?;
-    for (count, most, field) in
-        [(asked.ids.len(), MAX_METADATA_LOOKUP, "ids"), (asked.keys.len(), MAX_METADATA_KEYS, "keys")]
-    {
-        if count > most {
-            let detail = format!("at most {most} {field} at once");
-            let failure = Failure::new(ErrorCode::InvalidParameter).detail(&detail);
-            return Err(failure.field(format!("/{field}"), detail));
-        }
-    }
+    at_most(MAX_METADATA_LOOKUP, "ids", &asked.ids)?;
+    at_most(MAX_METADATA_KEYS, "keys", &asked.keys)?;
     Ok(Json(Batch { items: app.store.metadata_of(&asked).await? }))
-}
-
-async fn read(app: &App, caller: &Caller, user: &str) -> Result<UserRow> {
-    reader(caller)?;
-    match user {
-        "me" => by_path(app, caller.person()?.id().as_str()).await,
-        other => by_path(app, other).await,
-    }
 }
 
 /// Only oneself can be spoken for.

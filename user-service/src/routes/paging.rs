@@ -1,4 +1,4 @@
-//! Lists in pages.
+//! Lists in pages, and lists that are asked about.
 
 use api::{
     ErrorCode, Page,
@@ -41,4 +41,13 @@ impl Paging {
         let next = items.last().filter(|_| more).map(cursor);
         Ok(Page { items, next })
     }
+}
+
+/// What is asked about at once is bounded.
+pub(super) fn at_most<T>(most: usize, field: &str, asked: &[T]) -> Result<()> {
+    if asked.len() <= most {
+        return Ok(());
+    }
+    let detail = format!("at most {most} {field} at once");
+    Err(Failure::new(ErrorCode::InvalidParameter).detail(&detail).field(format!("/{field}"), detail))
 }

@@ -14,9 +14,13 @@ use kit::{
 
 use super::{
     asker::{Known, by_path},
-    paging::Paging,
+    paging::{Paging, at_most},
 };
-use crate::{app::App, login, store::presence::Change};
+use crate::{
+    app::App,
+    login,
+    store::{presence::Change, users::UserRow},
+};
 
 /// Whoever may read about people: services, and people with the scope.
 pub(super) fn reader(caller: &Caller) -> Result<()> {
@@ -24,6 +28,15 @@ pub(super) fn reader(caller: &Caller) -> Result<()> {
         return Ok(());
     }
     caller.require(Scope::Read).map(drop)
+}
+
+/// Who is meant by the path, if the caller may read about people.
+pub(super) async fn read(app: &App, caller: &Caller, user: &str) -> Result<UserRow> {
+    reader(caller)?;
+    match user {
+        "me" => by_path(app, caller.person()?.id().as_str()).await,
+        other => by_path(app, other).await,
+    }
 }
 
 /// Shows a person: by id, by the nick they have now, or oneself (`me`).
@@ -37,12 +50,7 @@ pub(super) async fn show(
     caller: Caller,
     Path(user): Path<String>,
 ) -> Result<Json<User>> {
-    reader(&caller)?;
-    let found = match user.as_str() {
-        "me" => by_path(&app, caller.person()?.id().as_str()).await?,
-        other => by_path(&app, other).await?,
-    };
-    Ok(Json(found.view()))
+    Ok(Json(read(&app, &caller, &user).await?.view()))
 }
 
 /// Changes one's nick, away text, real name or modes.
@@ -91,14 +99,8 @@ pub(super) async fn lookup(
 ) -> Result<Json<Batch<User>>> {
     reader(&caller)?;
     let Lookup { ids, nicks } = body;
-    for (count, field) in [(ids.len(), "ids"), (nicks.len(), "nicks")] {
-        if count > MAX_LOOKUP {
-            let detail = format!("at most {MAX_LOOKUP} {field} at once");
-            return Err(Failure::new(ErrorCode::InvalidParameter)
-                .detail(&detail)
-                .field(format!("/{field}"), detail));
-        }
-    }
+    at_most(MAX_LOOKUP, "ids", &ids)?;
+    at_most(MAX_LOOKUP, "nicks", &nicks)?;
     let nicks: Vec<Nick> = nicks.into_iter().filter_map(|nick| Nick::try_from(nick).ok()).collect();
     let mut found = if ids.is_empty() { Vec::new() } else { app.store.many(&ids).await? };
     if !nicks.is_empty() {

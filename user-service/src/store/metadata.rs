@@ -83,9 +83,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(UserRow, Vec<UserEvent>)> {
         let mut tx = self.db.begin().await?;
-        let user = users::lock(&mut tx, id).await?.filter(|user| user.freed_at.is_none());
-        let mut user =
-            user.ok_or_else(|| Failure::new(ErrorCode::NotAuthenticated).detail("that nick is given up"))?;
+        let mut user = users::lock_present(&mut tx, id).await?;
         let held = of(&mut tx, id).await?;
         let changes: Vec<(MetadataKey, Option<String>)> = match change {
             Change::Set(key, value) if held.get(&key).is_some_and(|held| held == value.as_str()) => {

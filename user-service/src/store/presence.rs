@@ -6,7 +6,7 @@ use api::{
     id::{SessionId, UserId},
     users::{FormerNick, PatchUserModes},
 };
-use kit::{Failure, Result};
+use kit::Result;
 use sqlx::FromRow;
 
 use super::{
@@ -51,9 +51,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(UserRow, Vec<UserEvent>)> {
         let mut tx = self.db.begin().await?;
-        let user = users::lock(&mut tx, id).await?.filter(|user| user.freed_at.is_none());
-        let mut user =
-            user.ok_or_else(|| Failure::new(ErrorCode::NotAuthenticated).detail("that nick is given up"))?;
+        let mut user = users::lock_present(&mut tx, id).await?;
         let mut told = Vec::new();
         if let Some(nick) = change.nick
             && nick.as_str() != user.nick.as_str()

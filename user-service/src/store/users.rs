@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use api::{
-    AccountName, HeadsReply, Nick, Person, Timestamp,
+    AccountName, ErrorCode, HeadsReply, Nick, Person, Timestamp,
     auth::USERNAME,
     id::{AccountId, UserId},
     users::{User, UserModes},
 };
-use kit::db::{Backend, Tx};
+use kit::{
+    Failure,
+    db::{Backend, Tx},
+};
 use sqlx::FromRow;
 
 use super::{Store, column::Checked, execute, fetch_optional, read_optional};
@@ -152,6 +155,12 @@ const VERSIONS_POSTGRES: &str = "select id, version from users where id = any($1
 
 pub(crate) async fn lock(tx: &mut Tx, id: &UserId) -> sqlx::Result<Option<UserRow>> {
     fetch_optional!(tx, LOCK, id.as_str())
+}
+
+/// As [`lock`], of somebody who is still there to change something.
+pub(crate) async fn lock_present(tx: &mut Tx, id: &UserId) -> kit::Result<UserRow> {
+    let user = lock(tx, id).await?.filter(|user| user.freed_at.is_none());
+    user.ok_or_else(|| Failure::new(ErrorCode::NotAuthenticated).detail("that nick is given up"))
 }
 
 pub(crate) async fn save(tx: &mut Tx, user: &UserRow) -> sqlx::Result<()> {

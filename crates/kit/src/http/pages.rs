@@ -8,7 +8,7 @@ use axum::{
 };
 use http::header;
 use utoipa::openapi::{
-    ContentBuilder, OpenApi, Ref, Response, ResponseBuilder,
+    ContentBuilder, InfoBuilder, License, OpenApi, Ref, Response, ResponseBuilder,
     security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -47,8 +47,13 @@ pub fn document<S: Clone + Send + Sync + 'static>(name: ServiceName, routes: Ope
 
 /// What every description says: whose it is, and how to show who asks.
 fn describe(name: ServiceName, openapi: &mut OpenApi) {
-    openapi.info.title = format!("Causerie: {name}");
-    openapi.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    // Whole: what is not said is filled in from the crate that makes the description.
+    openapi.info = InfoBuilder::new()
+        .title(format!("Causerie: {name}"))
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(about(name)))
+        .license(Some(License::new(env!("CARGO_PKG_LICENSE"))))
+        .build();
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
     let components = openapi.components.get_or_insert_default();
     components.add_security_scheme(SCHEME, SecurityScheme::Http(bearer));
@@ -63,6 +68,16 @@ fn describe(name: ServiceName, openapi: &mut OpenApi) {
                 responses.entry("401".to_owned()).or_insert_with(|| unknown_caller().into());
             }
         }
+    }
+}
+
+fn about(name: ServiceName) -> &'static str {
+    match name {
+        ServiceName::Gateway => "Where people come in: its health, and chat on a web socket.",
+        ServiceName::Users => "Accounts, tokens, nicknames, sessions, presence, and who may come in at all.",
+        ServiceName::Channels => "Channels, who is in them and what they may do there.",
+        ServiceName::Messages => "What was said, in order: history, streams, read markers.",
+        ServiceName::Logs => "What the services recorded, for operators.",
     }
 }
 
