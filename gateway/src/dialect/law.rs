@@ -16,7 +16,7 @@ use self::{person::Person, services::Services};
 use super::irc::{MetadataTold, Past, Told};
 use crate::{
     Config, Started,
-    command::{Answer, Command, Named, Outcome, Scene},
+    command::{Answer, Command, Named, Outcome},
     dialect::{Dialect, irc::Caps, plain::Format},
     hub::Client,
 };
@@ -74,7 +74,7 @@ fn described(outcome: &Outcome) -> Option<String> {
         Outcome::Token { token: _ } => "token".to_owned(),
         Outcome::Joined { channel, members, last_seq, scene } => {
             // Where all of the channel is shown, that is the same as what is counted.
-            let shown = scene.as_ref().map(|scene: &Box<Scene>| scene.names.len() as u64);
+            let shown = scene.as_ref().map(|scene| scene.names.len() as u64);
             assert!(shown.is_none_or(|shown| shown == *members));
             format!("joined {channel}, {members} members, up to {last_seq}")
         }
