@@ -105,6 +105,8 @@ class CauserieController(BaseServerController, DirectoryBasedController):
     ) -> None:
         if ssl:
             raise NotImplementedByController("TLS")  # no selected test asks for it
+        if self.test_config.account_registration_requires_email:
+            raise NotImplementedByController("addresses of mail")  # docs/irc.md: none is asked for
         assert self.proc is None
         self.create_config()
         assert self.directory

@@ -75,12 +75,18 @@ pub enum What {
     Acked { key: Key, seq: u64, id: Arc<str>, repeat: bool },
     /// Any other answer to a message. With a 503 it may be stored all the same.
     Refused { key: Key, code: u16 },
-    /// What comes after this seq is shown from here on: the answer to a join, or what a resume asked for.
-    Follows { target: Target, after: u64 },
-    /// A resume has shown what was missed.
+    /// Its connection broke before the answer, and it is not typed again: without a key it could be stored twice.
+    Abandoned { key: Key },
+    /// What comes after this seq is shown from here on: the answer to a join, or what a resume or a history was asked for.
+    /// `again`: what comes by itself before the resume is through, comes once more with it.
+    Follows { target: Target, after: u64, again: bool },
+    /// What was missed has been shown.
     Resumed { target: Target },
     /// An entry came as an event.
     Seen { target: Target, seq: u64, kind: Arc<str>, author: Arc<str>, text: Arc<str> },
+    /// An entry stood in the history that a client asked for to fill its hole. By its id the client knows it from the event,
+    /// which may come as well.
+    Read { target: Target, seq: u64, author: Arc<str>, text: Arc<str> },
     /// Still connected, and given time to be shown all that there is.
     Settled,
 }
@@ -146,7 +152,12 @@ impl Recorder {
                 inner.refusals += 1;
                 inner.unanswered.remove(key);
             }
-            What::Follows { .. } | What::Resumed { .. } | What::Seen { .. } | What::Settled => {}
+            What::Abandoned { key } => drop(inner.unanswered.remove(key)),
+            What::Follows { .. }
+            | What::Resumed { .. }
+            | What::Seen { .. }
+            | What::Read { .. }
+            | What::Settled => {}
         }
         // Within the lock: the order of the notes is the order of what happened.
         inner.record.noted.push(Noted { at: self.began.elapsed(), by: by.clone(), what });

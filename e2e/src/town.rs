@@ -4,7 +4,7 @@ mod shell;
 use std::{
     collections::BTreeMap,
     ffi::OsString,
-    net::{SocketAddr, UdpSocket},
+    net::{IpAddr, SocketAddr, UdpSocket},
     path::{Path, PathBuf},
     process::ExitStatus,
     sync::Arc,
@@ -129,6 +129,11 @@ impl Town {
         Irc::enter(self.irc_address(), nick).await
     }
 
+    /// The same for those who have not said yet who they are.
+    pub async fn irc_stranger(&self) -> Irc {
+        Irc::connect(self.irc_address()).await
+    }
+
     pub fn irc_address(&self) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], self.irc))
     }
@@ -158,13 +163,15 @@ impl Town {
     /// # Panics
     /// If this machine has no network.
     pub fn chat_address_from_outside(&self) -> SocketAddr {
-        // Nothing is sent: connecting makes the system choose the address that it would send from (RFC 5737's is nobody's).
-        let socket = UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
-            socket.connect("192.0.2.1:9")?;
-            socket.local_addr()
-        });
-        let ip = socket.expect("this machine has an address beyond loopback").ip();
-        SocketAddr::new(ip, self.chat)
+        SocketAddr::new(outside(), self.chat)
+    }
+
+    /// The same for IRC clients.
+    ///
+    /// # Panics
+    /// If this machine has no network.
+    pub fn irc_address_from_outside(&self) -> SocketAddr {
+        SocketAddr::new(outside(), self.irc)
     }
 
     /// `http://127.0.0.1:<port>`
@@ -333,6 +340,16 @@ impl Drop for Town {
             eprintln!("{}", self.last_printed());
         }
     }
+}
+
+/// An address of this machine beyond loopback.
+fn outside() -> IpAddr {
+    // Nothing is sent: connecting makes the system choose the address that it would send from (RFC 5737's is nobody's).
+    let socket = UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
+        socket.connect("192.0.2.1:9")?;
+        socket.local_addr()
+    });
+    socket.expect("this machine has an address beyond loopback").ip()
 }
 
 /// In one process every service is the same one.

@@ -4,6 +4,7 @@
 #![allow(unreachable_pub)] // modules of a test are seen by it alone
 
 mod doors {
+    pub mod irc;
     pub mod line;
     pub mod rest;
     pub mod stage;
@@ -20,6 +21,7 @@ const AT_ONCE: usize = 8;
 #[tokio::test]
 async fn every_error_comes_out_at_every_door_that_it_names() {
     let mut table = doors::line::table();
+    table.extend(doors::irc::table());
     table.extend(doors::rest::table());
     let find =
         |code: ErrorCode, door: Door| table.iter().find(|entry| entry.code == code && entry.door == door);
@@ -27,7 +29,7 @@ async fn every_error_comes_out_at_every_door_that_it_names() {
     let pairs: Vec<_> =
         ErrorCode::ALL.iter().flat_map(|&code| code.doors().iter().map(move |&door| (code, door))).collect();
     let missing: Vec<_> = pairs.iter().filter(|(code, door)| find(*code, *door).is_none()).collect();
-    assert!(missing.is_empty(), "nobody provokes {missing:?}: add it to tests/doors/{{line,rest}}.rs");
+    assert!(missing.is_empty(), "nobody provokes {missing:?}: add it to tests/doors/{{line,irc,rest}}.rs");
     let idle: Vec<_> = table
         .iter()
         .filter(|entry| !entry.code.doors().contains(&entry.door))
@@ -39,7 +41,7 @@ async fn every_error_comes_out_at_every_door_that_it_names() {
     let wrong: Vec<String> = stream::iter(&table)
         .map(async |entry| {
             let verdict = (entry.provoke)(&stage).await;
-            let expected = format!("{} {}", entry.code.status(), entry.code);
+            let expected = entry.expected();
             (verdict != expected).then(|| format!("{}: {verdict:?} instead of {expected:?}", entry.name()))
         })
         .buffer_unordered(AT_ONCE)

@@ -1,5 +1,5 @@
-//! `kill -9` of every process, at any moment, while people talk: what was acknowledged is in the history once and in
-//! order, and everyone was shown everything once and in order. A failed run names its seed; `CAUSERIE_TEST_SEED` runs
+//! `kill -9` of every process, at any moment, while people talk, in the line protocol and in IRC: what was acknowledged is in the
+//! history once and in order, and everyone was shown everything once and in order. A failed run names its seed; `CAUSERIE_TEST_SEED` runs
 //! the same kills again,
 //! and `CAUSERIE_TEST_KILLS` sets how many of each process there are.
 
@@ -15,7 +15,7 @@ use e2e::{
     Messages, Plan, Rest, ServiceName, Town, Users,
     recorder::{
         Recorder, Stored, Target,
-        talker::{Habits, Phase, Talker},
+        talker::{Habits, Phase, Speaks, Talker},
     },
     segment, until,
 };
@@ -27,6 +27,8 @@ use tokio::{
 };
 
 const TALKERS: usize = 8;
+/// Those of them who speak IRC; neighbours are two of one kind or one of each.
+const IN_IRC: [usize; 4] = [1, 2, 3, 6];
 /// Messages each of them has in flight at most.
 const WINDOW: usize = 8;
 /// Between two windows of one talker: without it the record of a run would not fit a head.
@@ -132,9 +134,16 @@ impl Party {
             let targets = vec!["#all".to_owned(), format!("#half{}", n % 2), name(n ^ 1)];
             guests.push(Guest { name: name(n), targets: targets.clone() });
             let seed = rng.random();
-            habits.push(Habits { name: name(n), token, targets, window: WINDOW, pause: PAUSE, seed });
+            let speaks = if IN_IRC.contains(&n) { Speaks::Irc } else { Speaks::LineProtocol };
+            habits.push(Habits { name: name(n), speaks, token, targets, window: WINDOW, pause: PAUSE, seed });
         }
-        let start = |habits| Talker::start(town.chat_address(), habits, recorder.clone(), phases.clone());
+        let start = |habits: Habits| {
+            let address = match habits.speaks {
+                Speaks::LineProtocol => town.chat_address(),
+                Speaks::Irc => town.irc_address(),
+            };
+            Talker::start(address, habits, recorder.clone(), phases.clone())
+        };
         let talkers = habits.into_iter().map(start).collect();
         Self { seed, recorder, phase, talkers, guests }
     }

@@ -2,6 +2,7 @@
 
 mod away;
 mod ban;
+pub(crate) mod before;
 mod chanserv;
 mod chathistory;
 mod enter;
@@ -68,7 +69,7 @@ pub(crate) async fn run(session: &mut Session, command: Command, reply: Reply) {
         return reply.give(&Ok(Outcome::Irc(Told::Nothing)));
     }
     if !command.is_open() && !session.is_somebody() {
-        return reply.give(&Err(Refusal::new(ErrorCode::NotRegistered)));
+        return reply.give(&before::before(session, command));
     }
     session.client.change_begins();
     trace::scope(TraceContext::random(), carry_out(session, command, reply)).await;

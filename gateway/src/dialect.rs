@@ -2,6 +2,8 @@
 //! the same in all. A new dialect is one more arm here and a module of its own; nothing else asks which one it is.
 
 pub(crate) mod irc;
+#[cfg(test)]
+pub(crate) mod law;
 pub(crate) mod plain;
 
 use std::sync::Arc;

@@ -111,6 +111,8 @@ impl Reply {
 
     fn answer(&mut self, answer: &Answer) {
         self.given = true;
+        #[cfg(test)]
+        crate::dialect::law::note(&self.client, self.command, answer);
         let code = answer.as_ref().err().map_or("ok", |refusal| refusal.code().as_str());
         metrics::counter!("gateway_commands_total", "command" => self.command, "code" => code).increment(1);
         let dialect = self.dialect();

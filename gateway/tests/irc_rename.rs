@@ -51,3 +51,14 @@ async fn everybody_in_a_channel_goes_on_in_it_under_its_new_name() {
     let found = town.messages(&token, "GET", "/v1/channels/y/messages", "").await;
     assert!(found.contains(r##""target":"#y""##) && !found.contains(r##""target":"#x""##), "{found}");
 }
+
+#[tokio::test]
+async fn whoever_has_no_word_for_it_can_rename_a_channel_too() {
+    let town = Town::new().await;
+    let mut alice = town.enters("alice").await;
+    alice.joins("#x").await;
+    alice.says("RENAME #x #y").await;
+    alice.sees_next(":alice!").await;
+    alice.sees(":alice!").await;
+    alice.asks("TOPIC #y", &format!("{SERVER} 331 alice #y :")).await;
+}

@@ -139,3 +139,30 @@ async fn a_text_to_a_role_is_for_those_who_have_it() {
     }
     bob.asks("PRIVMSG @#nowhere :x", &format!("{SERVER} 403 bob #nowhere :")).await;
 }
+
+#[tokio::test]
+async fn tags_that_ask_to_be_kept_are_among_what_happened() {
+    let town = Town::new().await;
+    let (mut alice, mut bob) = two(&town, CAPS).await;
+    let mut carol = town.enters_with("carol", &format!("{CAPS} draft/event-playback")).await;
+    carol.joins("#x").await;
+    for person in [&mut alice, &mut bob] {
+        person.hears().await;
+    }
+    for target in ["#x", "carol"] {
+        alice.says(&format!("@+a=1;+draft/persist TAGMSG {target}")).await;
+        let echo = alice.sees_next("@msgid=").await;
+        assert!(echo.ends_with(&format!(" TAGMSG {target}\r")) && tag(&echo, "+a") == Some("1"), "{echo}");
+        assert_eq!(carol.sees_next("@msgid=").await, echo);
+        let asked = if target == "#x" { target } else { "alice" };
+        carol.says(&format!("CHATHISTORY LATEST {asked} * 1")).await;
+        carol.sees_next(&format!("{SERVER} BATCH +history")).await;
+        let kept = carol.sees_next("@batch=history;msgid=").await;
+        assert_eq!(tag(&kept, "msgid"), tag(&echo, "msgid"), "{kept}");
+        carol.sees_next(&format!("{SERVER} BATCH -history")).await;
+    }
+    bob.hears().await;
+    bob.says("CHATHISTORY LATEST #x * 9").await;
+    bob.sees_next(&format!("{SERVER} BATCH +history")).await;
+    bob.sees_next(&format!("{SERVER} BATCH -history")).await;
+}

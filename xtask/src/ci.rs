@@ -7,12 +7,19 @@ use anyhow::{Result, ensure};
 
 use crate::{Code, PASSED, arrows, cargo, done, root, test};
 
+/// A workspace of its own: its targets run with nightly only.
+const FUZZ: &str = "crates/proto/fuzz/Cargo.toml";
+
 pub(crate) fn run(compose: bool) -> Result<Code> {
     let start = Instant::now();
     step("format", || done(cargo().args(["fmt", "--all", "--check"])))?;
     step("arrows", || passed(arrows::check()?))?;
     step("clippy", || {
         done(cargo().args(["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+    })?;
+    step("fuzz targets", || {
+        let command = ["clippy", "--locked", "--manifest-path", FUZZ, "--no-default-features"];
+        done(cargo().args(command).args(["--", "-D", "warnings"]))
     })?;
     step("docs", || {
         done(cargo().args(["doc", "--locked", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))

@@ -224,6 +224,8 @@ pub enum EntryKind {
     Reaction,
     /// Takes one's reaction `text` to entry `of` back.
     Unreaction,
+    /// Tags without a text, for other clients and those who come later.
+    Tags,
     /// From a newer release.
     #[serde(other)]
     Unknown,
@@ -239,6 +241,7 @@ impl EntryKind {
             Self::Edit => "edit",
             Self::Reaction => "reaction",
             Self::Unreaction => "unreaction",
+            Self::Tags => "tags",
             Self::Unknown => "unknown",
         }
     }

@@ -77,7 +77,12 @@ impl<'a> Facts<'a> {
                         send.refused = true;
                     }
                 }
-                What::Follows { .. } | What::Resumed { .. } | What::Seen { .. } | What::Settled => {}
+                What::Abandoned { .. }
+                | What::Follows { .. }
+                | What::Resumed { .. }
+                | What::Seen { .. }
+                | What::Read { .. }
+                | What::Settled => {}
             }
         }
         let mut stored = HashMap::new();
@@ -192,7 +197,12 @@ impl<'a> Facts<'a> {
                         waiting.remove(place);
                     }
                 }
-                What::Follows { .. } | What::Resumed { .. } | What::Seen { .. } | What::Settled => {}
+                What::Abandoned { .. }
+                | What::Follows { .. }
+                | What::Resumed { .. }
+                | What::Seen { .. }
+                | What::Read { .. }
+                | What::Settled => {}
             }
         }
     }
@@ -207,10 +217,8 @@ impl<'a> Facts<'a> {
                 What::Settled => {
                     settled.insert(client);
                 }
-                What::Follows { target, after } => {
-                    let view = views.entry((client, target)).or_default();
-                    view.from.get_or_insert(*after);
-                    view.resuming = target.is_direct().then(HashSet::new);
+                What::Follows { target, after, again } => {
+                    views.entry((client, target)).or_default().follows(*after, *again);
                 }
                 What::Resumed { target } => {
                     views.entry((client, target)).or_default().resuming = None;
@@ -223,6 +231,11 @@ impl<'a> Facts<'a> {
                     view.event((*seq, may_be_late), &noted.by, target, faults);
                     self.as_stored((&noted.by, target, *seq), author, text, faults);
                 }
+                What::Read { target, seq, author, text } => {
+                    let view = views.entry((client, target)).or_default();
+                    view.read(*seq, &noted.by, target, faults);
+                    self.as_stored((&noted.by, target, *seq), author, text, faults);
+                }
                 What::Acked { key, seq, repeat, .. } => {
                     let Some(send) = self.sends.get(key) else { continue };
                     // The one true seq, so that a wrong acknowledgement is not a missed message too.
@@ -230,17 +243,17 @@ impl<'a> Facts<'a> {
                     let view = views.entry((client, send.target)).or_default();
                     view.own(*true_seq, *repeat, &noted.by, send.target, faults);
                 }
-                What::Sent { .. } | What::Refused { .. } => {}
+                What::Sent { .. } | What::Refused { .. } | What::Abandoned { .. } => {}
             }
         }
         for ((client, target), view) in views {
             let Some(&first) = view.seen.first().or(view.from.as_ref()) else { continue };
             let from = view.from.unwrap_or(first - 1);
-            let last = view.seen.last().copied().unwrap_or(from);
+            let last = view.last_known().unwrap_or(from);
             let to =
                 if settled.contains(client) { self.last.get(target).copied().unwrap_or(last) } else { last };
             let missed: Vec<u64> = (from + 1..=to)
-                .filter(|seq| !view.seen.contains(seq) && self.stored.contains_key(&(target, *seq)))
+                .filter(|seq| !view.knows(*seq) && self.stored.contains_key(&(target, *seq)))
                 .collect();
             if !missed.is_empty() {
                 faults.push(Fault::Missed { client: client.clone(), target: target.clone(), seqs: missed });

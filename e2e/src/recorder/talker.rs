@@ -1,21 +1,25 @@
-//! A client as docs/line-protocol.md wants it, that notes everything it does and sees: it keeps messages in flight, has a
-//! key on each, resumes from the highest seq it has dealt with, and types again what has no `201` yet.
+//! Clients that note everything they do and see, with messages in flight at any time. [`client`] is as docs/line-protocol.md wants it:
+//! it has a key on each message, resumes from the highest seq it has dealt with, and types again what has no `201` yet. [`irc`] is an
+//! IRC client: the echo of a message acknowledges it, CHATHISTORY fills the hole that a broken connection has left, and a message
+//! without an answer is not typed again.
 
 mod client;
+mod irc;
 mod wire;
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io, net::SocketAddr, sync::Arc, time::Duration};
 
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
-use self::client::Client;
 use super::{Recorder, Target};
 
 /// Who talks, and how.
 #[derive(Debug, Clone)]
 pub struct Habits {
     pub name: String,
+    pub speaks: Speaks,
     /// A token that any connection can log in with.
     pub token: String,
     /// Channels and nicks, followed from the start and written to.
@@ -26,6 +30,70 @@ pub struct Habits {
     pub pause: Duration,
     /// What is said where.
     pub seed: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speaks {
+    LineProtocol,
+    Irc,
+}
+
+/// A connection on which nothing that is waited for comes is given up after this: longer than a gateway holds a message.
+const SILENCE: Duration = Duration::from_secs(15);
+/// Before a refused message, or a refused step of getting in, is tried again.
+const AGAIN_AFTER: Duration = Duration::from_millis(50);
+/// Between two attempts to connect to a gateway that is not there.
+const CONNECT_EVERY: Duration = Duration::from_millis(20);
+
+/// Why a connection ends.
+enum End {
+    /// It broke, or the server closed it: there will be another.
+    Broke,
+    /// All is seen.
+    Settled,
+    /// What no correct server does.
+    Wrong(String),
+}
+
+impl From<io::Error> for End {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::InvalidData => Self::Wrong(error.to_string()),
+            _ => Self::Broke,
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Message {
+    to: String,
+    key: Arc<str>,
+    text: Arc<str>,
+}
+
+/// What somebody thinks of saying, by their seed.
+struct Thoughts {
+    rng: StdRng,
+    said: u64,
+}
+
+impl Thoughts {
+    fn new(habits: &Habits) -> Self {
+        Self { rng: StdRng::seed_from_u64(habits.seed), said: 0 }
+    }
+
+    /// A new message, with its number.
+    fn next(&mut self, habits: &Habits) -> (u64, Message) {
+        self.said += 1;
+        let (name, said) = (&habits.name, self.said);
+        let target = self.rng.random_range(0..habits.targets.len());
+        let message = Message {
+            to: habits.targets[target].clone(),
+            key: format!("{name}-{said:08}-{:08x}", self.rng.random::<u32>()).into(),
+            text: format!("{name} says number {said}").into(),
+        };
+        (said, message)
+    }
 }
 
 /// What all talkers are to do now.
@@ -42,7 +110,7 @@ pub enum Phase {
 #[derive(Debug)]
 pub struct Talker {
     pub name: String,
-    /// Messages that have no `201` yet.
+    /// Messages that are not acknowledged yet, and may be.
     pub open: watch::Receiver<usize>,
     ended: watch::Receiver<Option<Result<(), String>>>,
     _task: AbortOnDropHandle<()>,
@@ -58,9 +126,14 @@ impl Talker {
         let (opened, open) = watch::channel(0);
         let (end, ended) = watch::channel(None);
         let name = habits.name.clone();
-        let client = Client::new(address, habits, recorder, opened);
         let task = tokio::spawn(async move {
-            end.send_replace(Some(client.live(phase).await));
+            let lived = match habits.speaks {
+                Speaks::LineProtocol => {
+                    client::Client::new(address, habits, recorder, opened).live(phase).await
+                }
+                Speaks::Irc => irc::Client::new(address, habits, recorder, opened).live(phase).await,
+            };
+            end.send_replace(Some(lived));
         });
         Self { name, open, ended, _task: AbortOnDropHandle::new(task) }
     }

@@ -121,6 +121,24 @@ fn what_is_shown_is_what_is_stored() {
 fn nothing_is_left_out() {
     exactly(inject::shown::missed);
     exactly(inject::shown::missed_the_end);
+    exactly(inject::read::missed);
+}
+
+#[test]
+fn a_history_that_fills_a_hole_has_each_entry_once() {
+    exactly(inject::read::read_twice);
+    exactly(inject::read::read_again_after_a_break);
+}
+
+#[test]
+fn a_history_that_fills_a_hole_goes_up() {
+    exactly(inject::read::read_late);
+}
+
+#[test]
+fn what_is_read_is_what_is_stored() {
+    exactly(inject::read::altered);
+    exactly(inject::read::unstored);
 }
 
 /// Bob is shown these seqs of what alice writes to him, on a new connection; then his resume is through (`None`).
@@ -137,7 +155,7 @@ fn shown(seqs: &[Option<u64>]) -> Vec<Fault> {
         note(&alice, What::Sent { target: target.clone(), key: key.clone(), text: text(seq) });
         note(&alice, What::Acked { key, seq, id: "id".into(), repeat: false });
     }
-    note(&bob, What::Follows { target: target.clone(), after: 2 });
+    note(&bob, What::Follows { target: target.clone(), after: 2, again: true });
     for seq in seqs {
         let (target, kind, author) = (target.clone(), "msg".into(), "alice".into());
         note(

@@ -115,7 +115,7 @@ impl Action {
             .replace("{0}", &place.messages[0])
             .replace("{1}", &place.messages[1])
             .replace("{conversation}", conversation);
-        irc.asks(&typed).await.iter().find_map(|line| refusal_of(line))
+        irc.refusal(&typed).await
     }
 
     /// What IRC says where REST says this (docs/irc.md): several codes share a numeric.
@@ -208,17 +208,6 @@ impl Action {
                 founder.put(Channels, &format!("{path}/topic"), &json!({ "text": "" })).await;
             }
         }
-    }
-}
-
-fn refusal_of(line: &str) -> Option<String> {
-    let mut words = line.split(' ').skip_while(|word| word.starts_with(['@', ':']));
-    match words.next()? {
-        "FAIL" => words.nth(1).map(str::to_owned),
-        numeric if numeric.len() == 3 && matches!(numeric.as_bytes(), [b'4' | b'5', ..]) => {
-            Some(numeric.to_owned())
-        }
-        _ => None,
     }
 }
 

@@ -9,7 +9,7 @@ use api::{
 };
 use kit::config::Secret;
 
-use super::{irc, metadata, nick, sasl};
+use super::{before, irc, metadata, nick, sasl};
 use crate::{
     command::{Answer, Outcome, Refusal},
     dialect::irc::{Registration, Told, Wanted, are_equal},
@@ -71,10 +71,17 @@ pub(super) async fn welcome(session: &mut Session) -> Answer {
         session.leaving = Some("the server's password is wrong".to_owned());
         return Err(Refusal::new(ErrorCode::BadCredentials).detail("the server's password is wrong"));
     }
+    let account = session.irc.as_ref().and_then(|irc| irc.early.as_ref());
+    let is_here = account.is_some_and(|opened| session.gateway.hub.is_here(&opened.user.person.id));
     match open(session, &nick).await {
         Ok(()) => {
+            let mut before = None;
             if let Some(irc) = &mut session.irc {
                 (irc.registration, irc.stranger) = (None, None);
+                before = irc.before.take();
+            }
+            if let Some(before) = before {
+                before::say(session, *before, is_here).await;
             }
             let metadata = metadata::own(session).await;
             Ok(Outcome::Irc(Told::Welcome(irc::counts(session), metadata)))

@@ -131,7 +131,8 @@ impl Search {
 
 /// Whether those who look back are shown it.
 pub(super) fn is_found(kind: EntryKind, with_reactions: bool) -> bool {
-    kind.is_spoken() || with_reactions && matches!(kind, EntryKind::Reaction | EntryKind::Unreaction)
+    kind.is_spoken()
+        || with_reactions && matches!(kind, EntryKind::Reaction | EntryKind::Unreaction | EntryKind::Tags)
 }
 
 #[cfg(test)]

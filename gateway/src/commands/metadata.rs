@@ -120,10 +120,28 @@ async fn read(session: &Session, of: &Of) -> Result<Vec<Metadatum>, Refusal> {
 }
 
 /// Without a value, or with an empty one, it is said no more.
-async fn set(session: &Session, of: &Of, key: &str, value: Option<String>) -> Result<Datum, Refusal> {
-    let parsed = MetadataKey::try_from(key).map_err(|error| Refusal::from(error.problem("/key")))?;
+pub(super) fn datum(
+    key: &str,
+    value: Option<String>,
+) -> Result<(MetadataKey, Option<MetadataValue>), Refusal> {
+    let key = MetadataKey::try_from(key).map_err(|error| Refusal::from(error.problem("/key")))?;
     let value = value.filter(|value| !value.is_empty()).map(MetadataValue::try_from).transpose();
-    let value = value.map_err(|error| Refusal::from(error.problem("/value")))?.map(String::from);
+    Ok((key, value.map_err(|error| Refusal::from(error.problem("/value")))?))
+}
+
+/// Of the connection's own person.
+pub(super) async fn set_own(
+    session: &Session,
+    key: &MetadataKey,
+    value: MetadataValue,
+) -> Result<(), Refusal> {
+    let id = session.actor()?.person.id.clone();
+    set(session, &Of::Person(id), key.as_str(), Some(value.into())).await.map(drop)
+}
+
+async fn set(session: &Session, of: &Of, key: &str, value: Option<String>) -> Result<Datum, Refusal> {
+    let (parsed, value) = datum(key, value)?;
+    let value = value.map(String::from);
     let (actor, gateway) = (session.actor()?, &session.gateway);
     match of {
         Of::Channel(id) => {
@@ -223,7 +241,8 @@ pub(super) async fn of_person(session: &Session, user: &UserId) -> Vec<Metadatum
     read(session, &Of::Person(user.clone())).await.unwrap_or_default()
 }
 
-fn parsed(typed: Vec<String>) -> (Vec<MetadataKey>, Vec<String>) {
+/// Keys, and what is none.
+pub(super) fn parsed(typed: Vec<String>) -> (Vec<MetadataKey>, Vec<String>) {
     let (mut keys, mut invalid) = (Vec::new(), Vec::new());
     for key in typed {
         match MetadataKey::try_from(key.as_str()) {

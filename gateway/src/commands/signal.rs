@@ -1,4 +1,4 @@
-//! What is passed on to those who are there and not kept: tags alone, and texts to those who have a role. Reactions are kept.
+//! What is passed on to those who are there and not kept: tags alone, and texts to those who have a role. Reactions are kept, and tags that ask for it.
 
 use api::{
     EntryKind,
@@ -26,12 +26,24 @@ const REACTIONS: [(&str, EntryKind); 2] =
     [("+draft/react", EntryKind::Reaction), ("+draft/unreact", EntryKind::Unreaction)];
 const REPLIES: [&str; 2] = ["+draft/reply", "+reply"];
 
-/// Tags without a text. A reaction to a message of that conversation is an entry like others.
+/// Asks for the tags to be kept (Ergo's).
+const KEPT: &str = "+draft/persist";
+
+/// Tags without a text. A reaction to a message of that conversation is an entry like others, and so are tags that are to be kept.
 pub(super) async fn tags(session: &mut Session, target: &str, tags: Tags, reply: Reply) {
     let found = match say::address(session, Some(target)).await {
         Ok(addressed) => match reaction(session, &addressed, &tags).await {
             Ok(Some((kind, seq, emoji))) => {
                 let content = Content { kind, text: emoji, of: Some(seq), with: Along::default() };
+                return say::put(session, addressed, content, reply);
+            }
+            Ok(None) if tags.get(KEPT).is_some() => {
+                let content = Content {
+                    kind: EntryKind::Tags,
+                    text: String::new(),
+                    of: None,
+                    with: Along { tags, ..Along::default() },
+                };
                 return say::put(session, addressed, content, reply);
             }
             Ok(None) => Ok(addressed),

@@ -42,7 +42,10 @@ use std::sync::Arc;
 
 use api::users::OpenedSession;
 
-use crate::server::{Server, Stranger};
+use crate::{
+    commands::before::Before,
+    server::{Server, Stranger},
+};
 
 /// `nick` of somebody without one, in replies.
 const NOBODY: &str = "*";
@@ -60,6 +63,8 @@ pub(crate) struct Connected {
     pub(crate) sasl: Option<Exchange>,
     /// The session of a login that came before NICK and USER.
     pub(crate) early: Option<Box<OpenedSession>>,
+    /// What is to be said of them when they are welcomed.
+    pub(crate) before: Option<Box<Before>>,
     /// What it is saying in several lines.
     pub(crate) gathering: Option<Box<multiline::Gathering>>,
 }
@@ -73,6 +78,7 @@ impl Connected {
             stranger: Some(server.stranger()),
             sasl: None,
             early: None,
+            before: None,
             gathering: None,
         }
     }

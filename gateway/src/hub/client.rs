@@ -271,19 +271,26 @@ impl Client {
     ) -> bool {
         let dialect = self.queue.dialect();
         let mut me = self.me.lock();
-        if let Some(index) = me.claimed.iter().position(|claimed| claimed == change) {
+        let claimed = me.claimed.iter().position(|claimed| claimed == change);
+        if let Some(index) = claimed {
             me.claimed.remove(index);
-            if dialect.answers_with_events() {
-                // Too late for its reply: an event like any other.
-                if me.unclaimed.is_none() {
-                    return false;
-                }
-                me.own.extend_from_slice(&written(dialect));
+            if !dialect.answers_with_events() {
+                return true;
             }
-            return true;
         }
-        let Some(unclaimed) = &mut me.unclaimed else { return false };
-        unclaimed.push((change.clone(), written(dialect)));
+        // Too late for its reply: an event like any other.
+        if me.unclaimed.is_none() {
+            return false;
+        }
+        drop(me);
+        // Whoever writes it may ask who the client is. The hub's state is locked, so that nothing is claimed meanwhile.
+        let bytes = written(dialect);
+        let mut me = self.me.lock();
+        let Me { unclaimed: Some(unclaimed), own, .. } = &mut *me else { return false };
+        match claimed {
+            Some(_) => own.extend_from_slice(&bytes),
+            None => unclaimed.push((change.clone(), bytes)),
+        }
         true
     }
 

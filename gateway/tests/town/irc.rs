@@ -1,5 +1,7 @@
 //! Coming in by IRC.
 
+use std::net::SocketAddr;
+
 use kit::config::Settings;
 
 use super::{Person, Town};
@@ -7,6 +9,16 @@ use super::{Person, Town};
 pub(crate) const SERVER: &str = ":irc.causerie.localhost";
 
 impl Town {
+    /// The same by another gateway, with capabilities.
+    pub(crate) async fn enters_at(address: SocketAddr, nick: &str, caps: &str) -> Person {
+        let mut person = Person::connect(address).await;
+        person.says(&format!("CAP REQ :{caps}")).await;
+        person.sees(&format!("{SERVER} CAP * ACK :{caps}")).await;
+        person.raw(format!("NICK {nick}\r\nUSER {nick} 0 * :{nick} L\r\nCAP END\r\n").as_bytes()).await;
+        person.sees(&format!("{SERVER} 422 {nick} :")).await;
+        person
+    }
+
     /// Somebody who says who they are as clients do, and has read what they are told then.
     pub(crate) async fn enters(&self, nick: &str) -> Person {
         let mut person = Person::connect(self.irc).await;
@@ -26,18 +38,17 @@ impl Town {
 
     /// With capabilities.
     pub(crate) async fn enters_with(&self, nick: &str, caps: &str) -> Person {
-        let mut person = Person::connect(self.irc).await;
-        person.says(&format!("CAP REQ :{caps}")).await;
-        person.sees(&format!("{SERVER} CAP * ACK :{caps}")).await;
-        person.raw(format!("NICK {nick}\r\nUSER {nick} 0 * :{nick} L\r\nCAP END\r\n").as_bytes()).await;
-        person.sees(&format!("{SERVER} 422 {nick} :")).await;
-        person
+        Self::enters_at(self.irc, nick, caps).await
     }
 
     /// The same with an account: SASL PLAIN.
     pub(crate) async fn enters_as(&self, name: &str, caps: &str) -> Person {
+        Self::enters_at_as(self.irc, name, caps).await
+    }
+
+    pub(crate) async fn enters_at_as(address: SocketAddr, name: &str, caps: &str) -> Person {
         use base64::{Engine, prelude::BASE64_STANDARD};
-        let mut person = Person::connect(self.irc).await;
+        let mut person = Person::connect(address).await;
         person.says(&format!("CAP REQ :sasl {caps}")).await;
         person.sees(&format!("{SERVER} CAP * ACK :")).await;
         person.asks("AUTHENTICATE PLAIN", "AUTHENTICATE +").await;

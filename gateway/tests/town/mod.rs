@@ -4,21 +4,18 @@
 pub(crate) mod irc;
 mod person;
 mod rest;
+mod services;
 
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    time::Duration,
-};
+use std::{net::SocketAddr, time::Duration};
 
 use gateway::{Config, Started};
 use ipnet::IpNet;
 use kit::{
-    Clock, Running, Service,
-    config::{Common, Settings},
+    Clock, Running,
+    config::{BusConfig, BusKind, Common, Settings},
 };
-use tempfile::TempDir;
-use url::Url;
 
+use self::services::Services;
 pub(crate) use self::{
     person::{Person, WITHIN, within},
     rest::{PASSWORD, Token},
@@ -32,12 +29,15 @@ pub(crate) struct Town {
     pub(crate) web: SocketAddr,
     pub(crate) common: Common,
     gateway: Option<Running>,
-    services: Vec<Running>,
-    _home: TempDir,
+    services: Services,
 }
 
-fn url(address: SocketAddr) -> Url {
-    Url::parse(&format!("http://{address}")).expect("an address makes a URL")
+/// On free ports.
+fn anywhere(config: &mut Config) {
+    let Config { lines, lines_tls, irc, irc_tls, listen, .. } = config;
+    for address in [lines, lines_tls, irc, irc_tls, listen] {
+        address.set_port(0);
+    }
 }
 
 impl Town {
@@ -50,60 +50,36 @@ impl Town {
         Self::behind(&[], change).await
     }
 
+    /// On the NATS server of the tests.
+    pub(crate) async fn on_nats() -> Self {
+        let nats_prefix = format!("t{:016x}", rand::random::<u64>());
+        let nats_url = kit::testing::nats_url().into();
+        let services = Services::with(BusConfig { kind: BusKind::Nats, nats_url, nats_prefix }).await;
+        Self::of(services, &[], |_| {}).await
+    }
+
+    /// Another gateway, which asks the same services.
+    pub(crate) async fn another_gateway(&self) -> Started {
+        let mut service = Config::default();
+        anywhere(&mut service);
+        let started = gateway::start(Settings { common: self.common.clone(), service }).await;
+        started.expect("the gateway is up")
+    }
+
     /// With load balancers in front of the gateway.
     pub(crate) async fn behind(proxies: &[IpNet], change: impl FnOnce(&mut Config)) -> Self {
-        let (mut common, home) = kit::testing::common();
-        common.http.test_faults = true;
-        let [users, channels, messages, logs] =
-            [(); 4].map(|()| SocketAddr::from((Ipv4Addr::LOCALHOST, kit::testing::port())));
-        common.urls.users = url(users);
-        common.urls.channels = url(channels);
-        common.urls.messages = url(messages);
-        common.urls.logs = url(logs);
-        let services = vec![
-            user_service::up(
-                Settings {
-                    common: common.clone(),
-                    service: user_service::Config { listen: users, ..Default::default() },
-                },
-                Clock::system(),
-            )
-            .await
-            .expect("users are up"),
-            channel_service::ChannelService::up(Settings {
-                common: common.clone(),
-                service: channel_service::Config { listen: channels, ..Default::default() },
-            })
-            .await
-            .expect("channels are up"),
-            message_service::MessageService::up(Settings {
-                common: common.clone(),
-                service: message_service::Config { listen: messages, ..Default::default() },
-            })
-            .await
-            .expect("messages are up"),
-        ];
+        Self::of(Services::up().await, proxies, change).await
+    }
+
+    async fn of(services: Services, proxies: &[IpNet], change: impl FnOnce(&mut Config)) -> Self {
+        let common = services.common.clone();
         let mut service = Config::default();
-        service.lines.set_port(0);
-        service.lines_tls.set_port(0);
-        service.irc.set_port(0);
-        service.irc_tls.set_port(0);
-        service.listen.set_port(0);
+        anywhere(&mut service);
         change(&mut service);
         let of_gateway = Common { proxies: proxies.to_vec(), ..common.clone() };
         let started = gateway::start(Settings { common: of_gateway, service }).await;
         let Started { running, lines, lines_tls, irc, irc_tls } = started.expect("the gateway is up");
-        Self {
-            lines,
-            lines_tls,
-            irc,
-            irc_tls,
-            web: running.addr,
-            common,
-            gateway: Some(running),
-            services,
-            _home: home,
-        }
+        Self { lines, lines_tls, irc, irc_tls, web: running.addr, common, gateway: Some(running), services }
     }
 
     /// Somebody new, greeted.
@@ -153,7 +129,7 @@ impl Town {
 
     /// The files of all services that hold a text.
     pub(crate) fn files_with(&self, text: &str) -> Vec<String> {
-        let files = std::fs::read_dir(self._home.path()).expect("a folder").flatten();
+        let files = std::fs::read_dir(self.services.home.path()).expect("a folder").flatten();
         let holds = |path: &std::path::Path| {
             let bytes = std::fs::read(path).unwrap_or_default();
             bytes.windows(text.len()).any(|window| window == text.as_bytes())

@@ -131,6 +131,15 @@ impl What {
         Ok(Self::Say { kind, text: message(text)?, reply_to, tags: Tags::default(), splits: Vec::new() })
     }
 
+    /// Tags alone, to be kept like a message.
+    pub fn tags(tags: Tags) -> Result<Self, Problem> {
+        if tags.is_empty() {
+            return Err(invalid("/tags", "tags are missing"));
+        }
+        let (text, splits) = (String::new(), Vec::new());
+        Ok(Self::Say { kind: EntryKind::Tags, text, reply_to: None, tags, splits })
+    }
+
     /// With what comes along for other clients.
     pub fn with(mut self, with: Tags, cuts: Vec<u32>) -> Result<Self, Problem> {
         if let Self::Say { text, tags, splits, .. } = &mut self {
@@ -180,6 +189,7 @@ impl What {
                 let (tags, splits) = (std::mem::take(&mut item.tags), std::mem::take(&mut item.splits));
                 Self::say(Some(item.kind), text, item.reply_to.take())?.with(tags, splits)
             }
+            EntryKind::Tags => Self::tags(std::mem::take(&mut item.tags)),
             EntryKind::Redaction => Self::redact(of()?, text),
             EntryKind::Edit => Self::edit(of()?, text),
             EntryKind::Reaction => Self::react(of()?, text),

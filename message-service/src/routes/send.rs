@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
-use api::{Entry, ErrorCode, Problem, auth::Scope, id::MessageId, messages::SendMessage, tags::Tags};
+use api::{
+    Entry, EntryKind, ErrorCode, Problem, auth::Scope, id::MessageId, messages::SendMessage, tags::Tags,
+};
 use axum::{
     body::Bytes,
     extract::{FromRequest, Request, State},
@@ -67,7 +69,7 @@ pub(super) async fn channel(
 ) -> kit::Result<Response> {
     let came = Instant::now();
     let actor = caller.require(Scope::Write)?;
-    let what = What::say(message.kind, message.text, message.reply_to)?.with(message.tags, Vec::new())?;
+    let what = what(message)?;
     let key = parts::key(&headers, &what)?;
     let channel = parts::channel(&app, &channel).await?;
     let granted = parts::grant(&app, actor, &channel, came, batch::deed(&what)).await;
@@ -89,12 +91,19 @@ pub(super) async fn direct(
     Said(message): Said,
 ) -> kit::Result<Response> {
     let actor = caller.require(Scope::Write)?;
-    let what = What::say(message.kind, message.text, message.reply_to)?.with(message.tags, Vec::new())?;
+    let what = what(message)?;
     let key = parts::key(&headers, &what)?;
     let to = parts::person(&app, actor, &user).await?;
     let verdict = parts::verdict(parts::direct(&app, actor, &to, &what).await);
     let act = act(&caller, Place::Direct(to), what, key, verdict)?;
     created(append(&app, &caller, &headers, act).await?)
+}
+
+fn what(message: SendMessage) -> Result<What, Problem> {
+    if message.kind == Some(EntryKind::Tags) && message.text.is_empty() {
+        return What::tags(message.tags);
+    }
+    What::say(message.kind, message.text, message.reply_to)?.with(message.tags, Vec::new())
 }
 
 pub(super) fn act(

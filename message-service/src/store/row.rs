@@ -19,6 +19,7 @@ pub(super) fn kind_number(kind: EntryKind) -> i16 {
         EntryKind::Edit => EDIT,
         EntryKind::Reaction => REACTION,
         EntryKind::Unreaction => UNREACTION,
+        EntryKind::Tags => TAGS,
         EntryKind::Unknown => i16::MAX,
     }
 }
@@ -27,6 +28,7 @@ pub(super) const REDACTION: i16 = 3;
 pub(super) const EDIT: i16 = 4;
 pub(super) const REACTION: i16 = 5;
 pub(super) const UNREACTION: i16 = 6;
+const TAGS: i16 = 7;
 
 pub(super) fn kind_of(number: i16) -> EntryKind {
     match number {
@@ -37,6 +39,7 @@ pub(super) fn kind_of(number: i16) -> EntryKind {
         EDIT => EntryKind::Edit,
         REACTION => EntryKind::Reaction,
         UNREACTION => EntryKind::Unreaction,
+        TAGS => EntryKind::Tags,
         _ => EntryKind::Unknown,
     }
 }

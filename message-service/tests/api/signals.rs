@@ -58,3 +58,21 @@ async fn a_signal_is_judged_like_a_message_and_leaves_nothing() {
     town.ask(&alice, "POST", direct, json!({ "text": "x" })).await.refused(ErrorCode::InvalidParameter);
     town.ask(&alice, "POST", "/v1/users/nobody/signals", typing()).await.refused(ErrorCode::NoSuchNick);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tags_alone_are_kept_for_whoever_asks_for_that() {
+    let town = Town::new().await;
+    let alice = town.guest("alice").await;
+    town.joins(&alice, "rust").await;
+    let path = "/v1/channels/rust/messages";
+    let kept = json!({ "kind": "tags", "text": "", "tags": { "+example.org/x": "1" } });
+    let said = town.ask(&alice, "POST", path, kept).await.ok();
+    assert_eq!((&said["kind"], &said["seq"]), (&json!("tags"), &json!(1)));
+    let read = town.get(&alice, path).await.ok();
+    assert_eq!(read["items"][0], said);
+    for wrong in
+        [json!({ "kind": "tags", "text": "" }), json!({ "kind": "tags", "text": "x", "tags": { "+a": "" } })]
+    {
+        town.ask(&alice, "POST", path, wrong).await.refused(ErrorCode::InvalidParameter);
+    }
+}

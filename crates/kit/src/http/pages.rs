@@ -128,6 +128,7 @@ async fn problem(Path(word): Path<String>) -> Result<Html<String>, Failure> {
         .iter()
         .map(|door| match door {
             Door::Line => "the line protocol",
+            Door::Irc => "IRC",
             Door::Rest => "the REST APIs",
         })
         .collect();

@@ -1,5 +1,6 @@
 //! The grammar of IRC, from both sides.
 
+mod again;
 mod cap;
 mod gs2;
 mod message;

@@ -1,68 +1,30 @@
 use std::{
     collections::{BTreeMap, HashMap},
-    io,
     net::SocketAddr,
-    sync::Arc,
-    time::Duration,
 };
 
 use proto::plain::ServerLine;
-use rand::{RngExt as _, SeedableRng, rngs::StdRng};
 use tokio::{
     sync::watch,
     time::{Instant, sleep_until, timeout},
 };
 
-use super::{Habits, Phase, wire::Wire};
+use super::{AGAIN_AFTER, CONNECT_EVERY, End, Habits, Message, Phase, SILENCE, Thoughts, wire::Wire};
 use crate::recorder::{Connection, Recorder, Target, What};
-
-/// Before a refused message, or a refused step of getting in, is tried again.
-const AGAIN_AFTER: Duration = Duration::from_millis(50);
-/// Between two attempts to connect to a gateway that is not there.
-const CONNECT_EVERY: Duration = Duration::from_millis(20);
-/// A connection on which nothing that is waited for comes is given up after this: longer than a gateway holds a message.
-const SILENCE: Duration = Duration::from_secs(15);
-
-#[derive(Debug, Clone)]
-struct Message {
-    to: String,
-    key: Arc<str>,
-    text: Arc<str>,
-}
 
 pub(super) struct Client {
     address: SocketAddr,
     habits: Habits,
     recorder: Recorder,
-    rng: StdRng,
+    thoughts: Thoughts,
     connection: Connection,
     /// For each target as this client names it: the highest seq it has dealt with.
     cursors: BTreeMap<String, u64>,
-    said: u64,
     /// To be typed, in this order: refused, cut off, or new.
     waiting: BTreeMap<u64, Message>,
     /// Nothing is typed before: the pause between windows, or after a refusal.
     pause_until: Instant,
     opened: watch::Sender<usize>,
-}
-
-/// Why a connection ends.
-enum End {
-    /// It broke, or the server closed it: there will be another.
-    Broke,
-    /// All is seen.
-    Settled,
-    /// What no correct server does.
-    Wrong(String),
-}
-
-impl From<io::Error> for End {
-    fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::InvalidData => Self::Wrong(error.to_string()),
-            _ => Self::Broke,
-        }
-    }
 }
 
 impl Client {
@@ -74,12 +36,11 @@ impl Client {
     ) -> Self {
         Self {
             address,
-            rng: StdRng::seed_from_u64(habits.seed),
+            thoughts: Thoughts::new(&habits),
             connection: Connection { client: habits.name.as_str().into(), number: 0 },
             cursors: habits.targets.iter().map(|target| (target.clone(), 0)).collect(),
             habits,
             recorder,
-            said: 0,
             waiting: BTreeMap::new(),
             pause_until: Instant::now(),
             opened,
@@ -141,7 +102,8 @@ impl Client {
             let after = self.cursors[name];
             line += &format!(" {name}={after}");
             let target = Target::new(&self.habits.name, name);
-            self.recorder.note(&self.connection, What::Follows { target, after });
+            let again = target.is_direct();
+            self.recorder.note(&self.connection, What::Follows { target, after, again });
         }
         line += "\n";
         wire.types(&line).await?;
@@ -221,15 +183,8 @@ impl Client {
     /// Fills the window with new messages, behind those that still have to be typed again.
     fn thinks(&mut self) {
         while self.waiting.len() < self.habits.window {
-            self.said += 1;
-            let (name, said) = (&self.habits.name, self.said);
-            let target = self.rng.random_range(0..self.habits.targets.len());
-            let message = Message {
-                to: self.habits.targets[target].clone(),
-                key: format!("{name}-{said:08}-{:08x}", self.rng.random::<u32>()).into(),
-                text: format!("{name} says number {said}").into(),
-            };
-            self.waiting.insert(said, message);
+            let (number, message) = self.thoughts.next(&self.habits);
+            self.waiting.insert(number, message);
         }
     }
 

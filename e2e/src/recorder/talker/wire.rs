@@ -35,12 +35,17 @@ impl Wire {
     /// # Errors
     /// `InvalidData` for a line that is none of the protocol; anything else is the end of the connection.
     pub(super) async fn line(&mut self) -> io::Result<ServerLine> {
+        let line = self.any_line().await?;
+        ServerLine::parse(&line)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, format!("{line:?}: {error}")))
+    }
+
+    /// A line of whatever protocol.
+    pub(super) async fn any_line(&mut self) -> io::Result<String> {
         loop {
             if let Some(end) = self.read.iter().position(|&byte| byte == b'\n') {
                 let line: Vec<u8> = self.read.drain(..=end).collect();
-                let line = String::from_utf8_lossy(&line[..end]);
-                return ServerLine::parse(&line)
-                    .map_err(|error| io::Error::other(format!("{line:?}: {error}")));
+                return Ok(String::from_utf8_lossy(&line[..end]).trim_end_matches('\r').to_owned());
             }
             if self.socket.read_buf(&mut self.read).await? == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());

@@ -1,4 +1,5 @@
-//! A correct chat, simulated: random people, refusals, broken connections and resumes, and the record of it.
+//! A correct chat, simulated: random people, refusals, broken connections, resumes and, for those who speak IRC, histories that they ask
+//! for; and the record of it.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -24,8 +25,12 @@ struct Open {
 
 struct Person {
     connection: Connection,
+    /// They fill a hole by a history, and type nothing again.
+    in_irc: bool,
     /// What the server has written to this connection and the client has not read.
     wire: VecDeque<(What, Option<u64>)>,
+    /// Histories that they have asked for, and how many things come before the answer.
+    asked: Vec<(Target, usize)>,
     cursors: BTreeMap<Target, u64>,
     open: Vec<Open>,
     /// Refused: to be typed again.
@@ -50,7 +55,7 @@ pub(super) fn record(rng: &mut StdRng) -> Record {
         }
     }
     for who in 0..PEOPLE {
-        while !chat.people[who].wire.is_empty() || !chat.people[who].again.is_empty() {
+        while chat.people[who].is_busy() {
             chat.reads(who);
             if let Some(again) = chat.people[who].again.pop() {
                 chat.sends(who, again, Fate::Stored);
@@ -59,7 +64,7 @@ pub(super) fn record(rng: &mut StdRng) -> Record {
     }
     // What the last person's messages made the others see.
     for who in 0..PEOPLE {
-        while !chat.people[who].wire.is_empty() {
+        while chat.people[who].is_busy() {
             chat.reads(who);
         }
         chat.note(who, What::Settled);
@@ -76,13 +81,21 @@ enum Fate {
     StoredAndRefused,
 }
 
+impl Person {
+    fn is_busy(&self) -> bool {
+        !self.wire.is_empty() || !self.again.is_empty() || !self.asked.is_empty()
+    }
+}
+
 impl Chat {
     fn new() -> Self {
         let channels: Vec<Target> =
             (0..CHANNELS).map(|n| Target::new("", &format!("#channel-{n}"))).collect();
         let people = (0..PEOPLE).map(|n| Person {
             connection: Connection { client: format!("person-{n}").into(), number: 1 },
+            in_irc: n % 2 == 1,
             wire: VecDeque::new(),
+            asked: Vec::new(),
             cursors: channels.iter().map(|channel| (channel.clone(), 0)).collect(),
             open: Vec::new(),
             again: Vec::new(),
@@ -106,7 +119,7 @@ impl Chat {
 
     fn follows(&mut self, who: usize) {
         for (target, after) in self.people[who].cursors.clone() {
-            self.note(who, What::Follows { target, after });
+            self.note(who, What::Follows { target, after, again: false });
         }
     }
 
@@ -164,6 +177,14 @@ impl Chat {
 
     /// The client reads one thing from its connection.
     fn reads(&mut self, who: usize) {
+        if let Some((target, before)) = self.people[who].asked.first_mut() {
+            if *before == 0 {
+                let target = target.clone();
+                self.people[who].asked.remove(0);
+                return self.reads_history(who, &target);
+            }
+            *before -= 1;
+        }
         let person = &mut self.people[who];
         let Some((what, seq)) = person.wire.pop_front() else {
             if let Some(again) = person.again.pop() {
@@ -176,17 +197,31 @@ impl Chat {
             let place = person.open.iter().position(|open| open.key == *key).expect("it was open");
             let open = person.open.remove(place);
             target = Some(open.target.clone());
-            if matches!(what, What::Refused { .. }) {
+            if matches!(what, What::Refused { .. }) && !person.in_irc {
                 person.again.push(open);
             }
         }
         if let What::Seen { target: of, .. } = &what {
             target = Some(of.clone());
         }
-        if let (Some(target), Some(seq)) = (target, seq) {
-            person.cursors.insert(target, seq);
+        if let (Some(target), Some(seq)) = (target, seq)
+            && !person.asked.iter().any(|(asked, _)| *asked == target)
+        {
+            let cursor = person.cursors.entry(target).or_default();
+            *cursor = seq.max(*cursor);
         }
         self.note(who, what);
+    }
+
+    /// All that is stored now: what has come by itself since the connection was made, and what is still on its way, too.
+    fn reads_history(&mut self, who: usize, target: &Target) {
+        let after = self.people[who].cursors[target];
+        let missed = self.history[target][after as usize..].to_vec();
+        for Stored { seq, author, text, .. } in missed {
+            self.note(who, What::Read { target: target.clone(), seq, author, text });
+            self.people[who].cursors.insert(target.clone(), seq);
+        }
+        self.note(who, What::Resumed { target: target.clone() });
     }
 
     /// The connection is gone with all that was on its way; the next one resumes and sends again what is open.
@@ -196,6 +231,17 @@ impl Chat {
         person.connection.number += 1;
         let cursors = person.cursors.clone();
         let open = std::mem::take(&mut person.open);
+        let in_irc = person.in_irc;
+        person.asked.clear();
+        if in_irc {
+            for Open { key, .. } in open {
+                self.note(who, What::Abandoned { key });
+            }
+            self.follows(who);
+            // The answer comes behind one more thing for each.
+            self.people[who].asked = cursors.into_keys().map(|target| (target, 1)).collect();
+            return;
+        }
         self.follows(who);
         for (target, after) in cursors {
             for stored in &self.history[&target][after as usize..] {

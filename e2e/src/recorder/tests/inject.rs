@@ -1,5 +1,6 @@
 //! One function for each fault: spoils a good record, and says what must be reported. `None`: no place for it here.
 
+pub(super) mod read;
 pub(super) mod shown;
 pub(super) mod stored;
 
@@ -20,6 +21,33 @@ fn seen(record: &Record) -> Vec<Seen> {
             _ => None,
         })
         .collect()
+}
+
+/// The same of what stood in histories.
+fn read(record: &Record) -> Vec<Seen> {
+    let noted = record.noted.iter().enumerate();
+    noted
+        .filter_map(|(place, noted)| match &noted.what {
+            What::Read { target, seq, .. } => Some(Seen { place, target: target.clone(), seq: *seq }),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Whether a client knows an entry otherwise than by what stands in this place: an event, an acknowledgement or a history.
+fn known_otherwise(record: &Record, it: &Seen) -> bool {
+    let client = &record.noted[it.place].by.client;
+    record.noted.iter().enumerate().any(|(place, noted)| {
+        place != it.place
+            && noted.by.client == *client
+            && match &noted.what {
+                What::Seen { target, seq, .. } | What::Read { target, seq, .. } => {
+                    *seq == it.seq && *target == it.target
+                }
+                What::Acked { key, seq, .. } => *seq == it.seq && target_of(record, key) == it.target,
+                _ => false,
+            }
+    })
 }
 
 /// Messages acknowledged once, afresh: where, and as what.

@@ -45,6 +45,9 @@ impl Caps {
     pub(crate) const EXTENDED_MONITOR: Self = Self(1 << 17);
     pub(crate) const SETNAME: Self = Self(1 << 18);
 
+    pub(crate) const PRE_AWAY: Self = Self(1 << 40);
+    pub(crate) const EXTENDED_ISUPPORT: Self = Self(1 << 41);
+
     /// Never asked for: what it says is in its value.
     const STS: Self = Self(1 << 63);
 
@@ -84,7 +87,7 @@ const CUSTOM_NAME: &str = "custom-account-name";
 const EARLY_AND_CUSTOM_NAME: &str = "before-connect,custom-account-name";
 
 /// See [`crate::hub::metadata::MAX_SUBSCRIPTIONS`] and [`api::metadata`].
-const METADATA_LIMITS: &str = "max-subs=50,max-keys=50,max-value-bytes=250";
+const METADATA_LIMITS: &str = "before-connect,max-subs=50,max-keys=50,max-value-bytes=250";
 
 /// What is said with them nobody else may read.
 const OF_PASSWORDS: Caps = Caps::SASL.or(Caps::ACCOUNT_REGISTRATION);
@@ -101,10 +104,12 @@ const TABLE: &[Row] = &[
     row("draft/channel-rename", Caps::CHANNEL_RENAME),
     row("draft/chathistory", Caps::CHATHISTORY),
     row("draft/event-playback", Caps::EVENT_PLAYBACK),
+    row("draft/extended-isupport", Caps::EXTENDED_ISUPPORT),
     row("draft/message-redaction", Caps::MESSAGE_REDACTION),
     Row { name: "draft/metadata-3", bit: Caps::METADATA, value: Some(METADATA_LIMITS) },
     Row { name: multiline::BATCH, bit: Caps::MULTILINE, value: Some(multiline::LIMITS) },
     row("draft/no-implicit-names", Caps::NO_IMPLICIT_NAMES),
+    row("draft/pre-away", Caps::PRE_AWAY),
     row("draft/read-marker", Caps::READ_MARKER),
     row("echo-message", Caps::ECHO_MESSAGE),
     row("extended-join", Caps::EXTENDED_JOIN),
@@ -269,7 +274,7 @@ mod tests {
         use crate::hub::metadata::MAX_SUBSCRIPTIONS;
         use api::metadata::{MAX_METADATA_KEYS, MAX_METADATA_VALUE_BYTES};
         let value = format!(
-            "max-subs={MAX_SUBSCRIPTIONS},max-keys={MAX_METADATA_KEYS},max-value-bytes={MAX_METADATA_VALUE_BYTES}"
+            "before-connect,max-subs={MAX_SUBSCRIPTIONS},max-keys={MAX_METADATA_KEYS},max-value-bytes={MAX_METADATA_VALUE_BYTES}"
         );
         assert_eq!(value, METADATA_LIMITS);
     }

@@ -27,6 +27,7 @@ pub(super) fn write(caps: Caps, entry: &Entry, author: Who<'_>, out: &mut Vec<u8
         EntryKind::Reaction => reaction(caps, entry, author, "+draft/react", out),
         EntryKind::Unreaction => reaction(caps, entry, author, "+draft/unreact", out),
         EntryKind::Redaction => redaction(caps, entry, author, out),
+        EntryKind::Tags => tags(caps, entry, author, out),
         EntryKind::Unknown => {}
     }
 }
@@ -115,6 +116,14 @@ fn reaction(caps: Caps, entry: &Entry, author: Who<'_>, key: &str, out: &mut Vec
     let head = by.head(caps, entry.at, out).tag("msgid", &entry.id.to_string());
     let head = head.tag("+draft/reply", &of.to_string()).tag(key, &entry.text);
     head.command(by.source(), "TAGMSG").param(target(entry)).end();
+}
+
+/// Tags that are kept, though they come alone.
+fn tags(caps: Caps, entry: &Entry, author: Who<'_>, out: &mut Vec<u8>) {
+    if caps.has(Caps::MESSAGE_TAGS) {
+        let by = By::new(Some(author));
+        head(caps, entry, author, &by, true, out).command(by.source(), "TAGMSG").param(target(entry)).end();
+    }
 }
 
 /// For those who can take a text back (<https://ircv3.net/specs/extensions/message-redaction>); others keep what they have read.

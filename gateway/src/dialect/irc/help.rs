@@ -15,6 +15,7 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("INFO", "", "what runs here"),
     ("INVITE", "[<nick> <channel>]", "ask somebody in"),
     ("ISON", "<nick>…", "which of them are here"),
+    ("ISUPPORT", "", "what is supported here"),
     ("JOIN", "<channel>[,…] [key[,…]] | 0", "come into channels; 0 leaves all"),
     ("KICK", "<channel> <nick>[,…] [comment]", "put somebody out of a channel"),
     ("KILL", "<nick> [comment]", "operators: end somebody's connections"),

@@ -26,6 +26,7 @@ const fn open(name: &'static str, least: usize, read: fn(&Params<'_>) -> Command
 const VERBS: &[Verb] = &[
     open("AUTHENTICATE", 1, entry::authenticate),
     open("CAP", 1, entry::cap),
+    open("ISUPPORT", 0, server::isupport),
     open("NICK", 0, entry::nick),
     open("PASS", 1, entry::pass),
     open("PING", 0, entry::ping),

@@ -144,6 +144,7 @@ impl Word {
                 | Self::User { .. }
                 | Self::Authenticate(_)
                 | Self::Register { .. }
+                | Self::Page(Page::Isupport)
                 | Self::Nothing
         )
     }
@@ -272,6 +273,7 @@ pub(crate) enum End {
 pub(crate) enum Page {
     Admin,
     Info,
+    Isupport,
     Links,
     Lusers,
     Motd,

@@ -68,7 +68,7 @@ pub(crate) fn event(format: Format, event: &Event<'_>, at: Timestamp, out: &mut 
     }
 }
 
-/// None for kinds of a newer release.
+/// None for kinds of a newer release, and for what only clients say to each other.
 fn entry_line<'a>(entry: &'a Entry, nick: &'a str) -> Option<Line<'a>> {
     let (target, seq, at, of) = (&*entry.target, entry.seq, At(entry.at.as_micros()), entry.of.unwrap_or(0));
     let message = |kind| Line::Message { kind, target, seq, at, nick, text: &entry.text };
@@ -80,7 +80,7 @@ fn entry_line<'a>(entry: &'a Entry, nick: &'a str) -> Option<Line<'a>> {
         EntryKind::Edit => Line::Edit { target, seq, at, nick, edited: of, text: &entry.text },
         EntryKind::Reaction => Line::React { target, seq, at, nick, of, emoji: &entry.text, back: false },
         EntryKind::Unreaction => Line::React { target, seq, at, nick, of, emoji: &entry.text, back: true },
-        EntryKind::Unknown => return None,
+        EntryKind::Tags | EntryKind::Unknown => return None,
     })
 }
 

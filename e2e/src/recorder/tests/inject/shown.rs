@@ -2,7 +2,7 @@
 
 use rand::{rngs::StdRng, seq::IndexedRandom as _};
 
-use super::{Seen, entries, neighbours, seen, swap, target_of, typed_before};
+use super::{Seen, entries, known_otherwise, neighbours, seen, swap, target_of, typed_before};
 use crate::recorder::{Fault, Record, What};
 
 pub(in crate::recorder::tests) fn seen_twice(record: &mut Record, rng: &mut StdRng) -> Option<Fault> {
@@ -23,7 +23,7 @@ pub(in crate::recorder::tests) fn seen_again_after_a_resume(
         .iter()
         .enumerate()
         .filter_map(|(place, noted)| match &noted.what {
-            What::Follows { target, after } if *after > 0 && noted.by.number > 1 => {
+            What::Follows { target, after, .. } if *after > 0 && noted.by.number > 1 => {
                 let seen = record.noted[..place].iter().find(|seen| {
                     seen.by.client == noted.by.client
                         && matches!(&seen.what, What::Seen { target: of, seq, .. } if of == target && seq == after)
@@ -83,8 +83,11 @@ pub(in crate::recorder::tests) fn ack_overtakes_event(
     let wanted = |what: &What| matches!(what, What::Seen { .. } | What::Acked { repeat: false, .. });
     let places = neighbours(record, wanted);
     let fits = |(one, other): &&(usize, usize)| match (&record.noted[*one].what, &record.noted[*other].what) {
-        (What::Seen { target, .. }, What::Acked { key, .. }) => {
-            typed_before(record, *one, *other) && *target == target_of(record, key)
+        // One's own may be late after a 503.
+        (What::Seen { target, author, .. }, What::Acked { key, .. }) => {
+            typed_before(record, *one, *other)
+                && *target == target_of(record, key)
+                && *author != record.noted[*one].by.client
         }
         _ => false,
     };
@@ -142,7 +145,7 @@ pub(in crate::recorder::tests) fn missed(record: &mut Record, rng: &mut StdRng) 
                     && other.target == it.target
                     && other.seq > it.seq
             });
-            later && !acked_by(record, client, it)
+            later && !known_otherwise(record, it)
         })
         .collect();
     let it = fitting.choose(rng)?;
@@ -156,21 +159,10 @@ pub(in crate::recorder::tests) fn missed_the_end(record: &mut Record, rng: &mut 
     let all = seen(record);
     let fitting: Vec<_> = all
         .iter()
-        .filter(|it| {
-            let client = &record.noted[it.place].by.client;
-            it.seq == record.history[&it.target].len() as u64 && !acked_by(record, client, it)
-        })
+        .filter(|it| it.seq == record.history[&it.target].len() as u64 && !known_otherwise(record, it))
         .collect();
     let it = fitting.choose(rng)?;
     let client = record.noted[it.place].by.client.clone();
     record.noted.remove(it.place);
     Some(Fault::Missed { client, target: it.target.clone(), seqs: vec![it.seq] })
-}
-
-/// Seen as an event and acknowledged as well: after a resume or a 503.
-fn acked_by(record: &Record, client: &str, it: &Seen) -> bool {
-    record.noted.iter().any(|noted| {
-        &*noted.by.client == client
-            && matches!(&noted.what, What::Acked { key, seq, .. } if *seq == it.seq && target_of(record, key) == it.target)
-    })
 }

@@ -55,7 +55,9 @@ pub(in crate::recorder::tests) fn hole(record: &mut Record, rng: &mut StdRng) ->
         .iter()
         .map(|noted| match &noted.what {
             What::Acked { key, .. } => Some(target_of(record, key)),
-            What::Seen { target, .. } | What::Follows { target, .. } => Some(target.clone()),
+            What::Seen { target, .. } | What::Read { target, .. } | What::Follows { target, .. } => {
+                Some(target.clone())
+            }
             _ => None,
         })
         .collect();
@@ -68,7 +70,7 @@ pub(in crate::recorder::tests) fn hole(record: &mut Record, rng: &mut StdRng) ->
                 *seq += 1;
                 *id = format!("{target}-{seq}").into();
             }
-            What::Seen { seq, .. } if *seq >= hole => *seq += 1,
+            What::Seen { seq, .. } | What::Read { seq, .. } if *seq >= hole => *seq += 1,
             What::Follows { after, .. } if *after >= hole => *after += 1,
             _ => {}
         }
@@ -152,9 +154,15 @@ pub(in crate::recorder::tests) fn author_swapped(record: &mut Record, rng: &mut 
     let (low, high) = (stored[place - 1].text.clone(), stored[place].text.clone());
     for noted in &mut record.noted {
         match &mut noted.what {
-            What::Seen { target: of, seq, text, .. } if *of == target && *seq == first => *text = low.clone(),
-            What::Seen { target: of, seq, text, .. } if *of == target && *seq == first + 1 => {
-                *text = high.clone()
+            What::Seen { target: of, seq, text, .. } | What::Read { target: of, seq, text, .. }
+                if *of == target && *seq == first =>
+            {
+                *text = low.clone();
+            }
+            What::Seen { target: of, seq, text, .. } | What::Read { target: of, seq, text, .. }
+                if *of == target && *seq == first + 1 =>
+            {
+                *text = high.clone();
             }
             _ => {}
         }

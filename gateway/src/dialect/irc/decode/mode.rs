@@ -151,3 +151,115 @@ fn list(letter: char) -> Option<ListKind> {
 fn role(letter: char) -> Option<Role> {
     Role::ALL.into_iter().find(|role| role.letter() == letter)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use proptest::prelude::*;
+    use proto::irc::Message;
+
+    use super::*;
+
+    /// What each letter is to do, as the page on MODE says it, one letter after the other; refusals all look alike.
+    fn expected(modes: &str, args: &[String]) -> Vec<String> {
+        let mut args: VecDeque<_> = args.iter().map(String::as_str).collect();
+        let (mut sign, mut steps) = ('+', Vec::new());
+        for letter in modes.chars() {
+            if matches!(letter, '+' | '-') {
+                sign = letter;
+                continue;
+            }
+            if steps.len() == MAX_MODES {
+                break;
+            }
+            let add = sign == '+';
+            let takes = "beIkqaohv".contains(letter) || "lw".contains(letter) && add;
+            let value = if takes { args.pop_front() } else { None };
+            let refused = || "refused".to_owned();
+            steps.push(match (letter, value) {
+                ('b' | 'e' | 'I', None) => format!("?{letter}"),
+                ('b' | 'e' | 'I' | 'q' | 'a' | 'o' | 'h' | 'v', Some(value)) => {
+                    format!("{sign}{letter} {value}")
+                }
+                ('k', _) if !add => "-k".to_owned(),
+                ('k', Some(key)) if !key.is_empty() && !key.contains([' ', ',', ':']) => format!("+k {key}"),
+                ('l' | 'w', _) if !add => format!("-{letter}"),
+                ('l' | 'w', Some(number)) if number.parse::<u32>().is_ok_and(|number| number > 0) => {
+                    format!("+{letter} {number}")
+                }
+                ('C' | 'i' | 'm' | 'n' | 'r' | 's' | 't', _) => format!("{sign}{letter}"),
+                _ => refused(),
+            });
+        }
+        steps
+    }
+
+    /// The same of what was made of the line.
+    fn found(commands: Commands) -> Vec<String> {
+        let mut steps = Vec::new();
+        for command in commands {
+            match command {
+                Err(_) => steps.push("refused".to_owned()),
+                Ok(Command::Bans { list, .. }) => steps.push(format!("?{}", letter_of(list))),
+                Ok(Command::Ban { list, mask, .. }) => steps.push(format!("+{} {mask}", letter_of(list))),
+                Ok(Command::Unban { list, mask, .. }) => steps.push(format!("-{} {mask}", letter_of(list))),
+                Ok(Command::Role { nick, role, set, .. }) => {
+                    let sign = if set { '+' } else { '-' };
+                    steps.push(format!("{sign}{} {nick}", role.letter()));
+                }
+                Ok(Command::Mode { changes, .. }) => {
+                    let mut values = changes[1..].iter();
+                    let letters: Vec<char> = changes[0].chars().collect();
+                    for pair in letters.chunks(2) {
+                        let has_value = pair[1] == 'k' || pair[0] == '+' && "lw".contains(pair[1]);
+                        let value = values.next_if(has_value);
+                        steps.push(match value {
+                            Some(value) if pair[0] == '+' => format!("+{} {value}", pair[1]),
+                            _ => format!("{}{}", pair[0], pair[1]),
+                        });
+                    }
+                    assert!(values.next().is_none(), "{changes:?}");
+                }
+                Ok(command) => panic!("{}", command.name()),
+            }
+        }
+        steps
+    }
+
+    trait NextIf: Iterator + Sized {
+        fn next_if(&mut self, wanted: bool) -> Option<Self::Item> {
+            if wanted { self.next() } else { None }
+        }
+    }
+    impl<I: Iterator> NextIf for I {}
+
+    fn letter_of(kind: ListKind) -> char {
+        "beI".chars().find(|&letter| list(letter) == Some(kind)).expect("a list")
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+        #[test]
+        fn every_letter_does_what_it_is_for_in_its_place(
+            modes in "[-+-+beIklwCimnrstqaohvxz]{1,20}",
+            args in prop::collection::vec("[a-z!*@]{1,6}|[0-9]{1,11}|a,b|:x", 0..14),
+        ) {
+            prop_assume!(args.len() < 13);
+            // The last may begin with a colon; before it a word cannot.
+            let mut args = args;
+            let last = args.len().saturating_sub(1);
+            for (at, arg) in args.iter_mut().enumerate() {
+                if at < last && arg.starts_with(':') {
+                    *arg = "x".to_owned();
+                }
+            }
+            let line = match args.split_last() {
+                Some((last, middle)) => format!("MODE #x {modes} {} :{last}", middle.join(" ")),
+                None => format!("MODE #x {modes}"),
+            };
+            let message = Message::from_client(&line).expect("a message");
+            prop_assert_eq!(found(mode(&message.params)), expected(&modes, &args), "{}", line);
+        }
+    }
+}

@@ -19,6 +19,10 @@ pub(crate) fn info(_: &Params<'_>) -> Commands {
     page(Page::Info)
 }
 
+pub(crate) fn isupport(_: &Params<'_>) -> Commands {
+    page(Page::Isupport)
+}
+
 pub(crate) fn links(_: &Params<'_>) -> Commands {
     page(Page::Links)
 }

@@ -4,7 +4,7 @@ use api::users::UserModes;
 
 use super::{Reply, channel::seconds};
 use crate::{
-    dialect::irc::{Counts, Page, isupport},
+    dialect::irc::{Caps, Counts, Page, isupport},
     event::Shown,
 };
 
@@ -26,12 +26,24 @@ impl Reply<'_> {
         let user_modes: String = UserModes::LETTERS.into_iter().chain(['o']).collect();
         let line = self.numeric(4).param(server).param(VERSION).param(&user_modes).param(&channel_modes);
         line.param(&with_value).end();
-        for tokens in isupport::tokens(network).chunks(isupport::TOKENS_IN_LINE) {
+        self.isupport();
+        self.lusers(counts);
+        self.motd();
+    }
+
+    /// 005 (<https://ircv3.net/specs/extensions/extended-isupport>).
+    fn isupport(&mut self) {
+        let before = std::mem::take(self.out);
+        for tokens in isupport::tokens(self.network).chunks(isupport::TOKENS_IN_LINE) {
             let line = self.numeric(5).params(tokens.iter().map(String::as_str));
             line.trailing("are supported by this server");
         }
-        self.lusers(counts);
-        self.motd();
+        let lines = std::mem::replace(self.out, before);
+        if self.caps.has(Caps::EXTENDED_ISUPPORT) {
+            self.batch("draft/isupport", None, |reply| reply.batched(&lines));
+        } else {
+            self.out.extend_from_slice(&lines);
+        }
     }
 
     pub(super) fn page(&mut self, page: Page, counts: Counts) {
@@ -49,6 +61,7 @@ impl Reply<'_> {
                 self.numeric(371).trailing(&format!("started {since}"));
                 self.numeric(374).trailing("End of /INFO list");
             }
+            Page::Isupport => self.isupport(),
             Page::Links => drop(self.numeric(365).param("*").trailing("End of /LINKS list")),
             Page::Lusers => self.lusers(counts),
             Page::Motd => self.motd(),
