@@ -195,6 +195,8 @@ pub enum UserChange {
         reason: String,
         forced: bool,
     },
+    /// An account that had stayed without a connection is there no more.
+    Left,
     /// Tokens issued before `before` (microseconds) are refused.
     Revoked {
         before: i64,

@@ -29,6 +29,8 @@ pub(super) struct Known {
     pub(super) modes: UserModes,
     /// Their text, as far as this gateway has heard of it.
     pub(super) away: Option<Arc<str>>,
+    /// They are there though a connection of theirs has ended: by another one, or because their account stays.
+    pub(super) stays: bool,
     /// Of those connected here.
     pub(super) operator: bool,
     /// The version at which they have last said something of themselves for programs, as far as this gateway has heard of it.
@@ -58,6 +60,7 @@ impl State {
         let Shown { mask, account, .. } = Shown::from(actor);
         let known = self.know(person);
         (known.mask, known.account) = (mask, account);
+        let was_away = known.away.is_some();
         (known.away, known.realname) =
             (user.away.as_deref().map(Into::into), user.realname.as_deref().map(Into::into));
         (known.modes, known.operator) = (user.modes, actor.is_operator());
@@ -66,6 +69,9 @@ impl State {
         let nick = known.nick.clone();
         self.nicks.insert(nick.key(), person.id.clone());
         self.learn(person, None);
+        if was_away && user.away.is_none() {
+            self.show_away(&person.id, None, now());
+        }
     }
 
     pub(super) fn disconnect_person(&mut self, user: &UserId, client: ClientId) {
@@ -114,6 +120,7 @@ impl State {
             realname: None,
             modes: UserModes::default(),
             away: None,
+            stays: false,
             operator: false,
             said_at: 0,
             events: Sequence::new(person.user_version),
@@ -212,7 +219,10 @@ impl State {
         self.learn(&person, doer.as_ref());
         match &event.change {
             UserChange::SessionEnded { ended, reason, forced, .. } => {
-                self.session_ended(ended, reason, *forced, at)
+                if let Some(known) = self.people.get_mut(&event.user) {
+                    known.stays = event.online == Some(true);
+                }
+                self.session_ended(ended, reason, *forced, at);
             }
             UserChange::Away { text } => self.away_changed(&event.user, text.as_deref(), event.at),
             UserChange::Realname { realname } => {
@@ -234,6 +244,7 @@ impl State {
             // Nobody is shown these; services see to suspension, revocation and erasure, which end sessions.
             UserChange::NickChanged { .. }
             | UserChange::SessionOpened { .. }
+            | UserChange::Left
             | UserChange::Revoked { .. }
             | UserChange::Suspended
             | UserChange::Unsuspended
@@ -245,6 +256,10 @@ impl State {
     /// Those who share a channel with them are told; their own connections are answered.
     fn away_changed(&mut self, user: &UserId, text: Option<&str>, at: Timestamp) {
         let Some(known) = self.people.get_mut(user) else { return };
+        // Of those who come back it is known already.
+        if known.away.as_deref() == text {
+            return;
+        }
         known.away = text.map(Into::into);
         self.show_away(user, text, at);
     }
