@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use api::{
     ErrorCode, Nick, Timestamp,
-    auth::Scopes,
+    auth::{Scopes, USERNAME},
     event::{UserChange, UserEvent},
     id::{GatewayId, SessionId, UserId},
 };
@@ -342,8 +342,13 @@ impl Story {
 }
 
 fn opens(item: &Opening, former: Option<&UserId>) -> UserChange {
-    let (opened, gateway) = (item.id.clone(), item.gateway.clone());
-    UserChange::SessionOpened { opened, gateway, former: former.cloned() }
+    UserChange::SessionOpened {
+        opened: item.id.clone(),
+        gateway: item.gateway.clone(),
+        former: former.cloned(),
+        username: Some(item.username.clone()).filter(|name| name != USERNAME),
+        host: Some(item.host.clone()),
+    }
 }
 
 /// When a session is open.
