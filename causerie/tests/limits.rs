@@ -76,6 +76,10 @@ const PROVEN: &[(&str, &str)] = &[
     ("key of metadata, value of metadata", "values_are_one_line_of_some_length"),
     ("people of one lookup of metadata", "what_is_too_much_is_refused"),
     ("people of a WHO with a mask", "so_many_people_who_match_are_told_of_and_no_more"),
+    (
+        "lines of a channel, people who wrote, shown to an account that comes back",
+        "so_many_lines_of_what_was_missed_are_shown_and_no_more",
+    ),
     ("label of IRC", "a_label_is_as_long_as_its_limit_and_no_longer"),
     ("user name, real name of IRC", "names_are_cut_where_others_would_have_to"),
     ("text of a message", "texts_are_as_long_as_their_limit_and_no_longer"),

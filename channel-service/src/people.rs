@@ -1,9 +1,15 @@
-//! Follows the nicks of members: user-service changes them and says so on the bus. What the bus lost is asked for now and then. No
+//! Follows the nicks and masks of members: user-service changes them and says so on the bus. What the bus lost is asked for now and then. No
 //! channel's version is raised by it: a nick is the user's, and its version tells readers which is newer.
 
 use std::collections::BTreeMap;
 
-use api::{HeadsRequest, Person, bus::Frame, event::UserEvent, page::MAX_HEADS, users::MAX_LOOKUP};
+use api::{
+    HeadsRequest, Person,
+    bus::Frame,
+    event::{UserChange, UserEvent},
+    page::MAX_HEADS,
+    users::MAX_LOOKUP,
+};
 use kit::{
     Kit,
     bus::{BusItem, Feed},
@@ -43,8 +49,13 @@ impl Changes {
             Ok(event) => vec![event],
             Err(_) => serde_json::from_slice(&frame.payload).unwrap_or_default(),
         };
-        for UserEvent { user, version, nick, .. } in events {
-            self.store.rename(&Person { id: user, nick, user_version: version }).await?;
+        for UserEvent { user, version, nick, change, .. } in events {
+            let (username, host) = match &change {
+                UserChange::SessionOpened { username, host, .. } => (username.as_deref(), host.as_deref()),
+                _ => (None, None),
+            };
+            let person = Person { id: user, nick, user_version: version };
+            self.store.rename(&person, username, host).await?;
         }
         Ok(())
     }
@@ -64,7 +75,7 @@ impl Changes {
             let behind: Vec<_> = heads.behind.keys().filter_map(|id| id.parse().ok()).collect();
             for ids in behind.chunks(MAX_LOOKUP) {
                 for user in self.users.lookup(ids.to_vec()).await.map_err(unanswered)? {
-                    self.store.rename(&user.person).await?;
+                    self.store.rename(&user.person, None, Some(&user.host)).await?;
                 }
             }
             if complete {

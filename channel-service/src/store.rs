@@ -8,6 +8,7 @@ mod ledger;
 mod reading;
 mod rows;
 mod saying;
+mod staying;
 mod tasks;
 mod upkeep;
 mod write;

@@ -3,6 +3,7 @@
 Each test starts a server of its own, with an empty copy of a data folder that holds one network operator.
 """
 
+import copy
 import json
 import os
 from pathlib import Path
@@ -17,6 +18,7 @@ import urllib.request
 from irctest import patma
 from irctest.basecontrollers import BaseServerController, DirectoryBasedController
 from irctest.cases import BaseServerTestCase
+from irctest.controllers.ergo import BASE_CONFIG
 from irctest.runner import NotImplementedByController
 from irctest.specifications import Capabilities, OptionalBehaviors
 
@@ -119,8 +121,24 @@ class CauserieController(BaseServerController, DirectoryBasedController):
             settings["gateway.irc_password"] = password
         if not self.test_config.account_registration_before_connect:
             settings["gateway.irc_register_before_connect"] = "false"
+        settings["users.always_on"] = self._always_on()
         # A web socket is an upgrade of the gateway's HTTP port, at `/`.
-        self._start(self.directory / "data", settings, faketime, websocket_port)
+        self._started = (self.directory / "data", settings, faketime, websocket_port)
+        self._start(*self._started)
+
+    def restart(self) -> None:
+        """Goes on with the same data at the same port."""
+        self.kill_proc()
+        self.port_open = False
+        self._start(*self._started)
+        self.wait_for_port()
+
+    def _always_on(self) -> str:
+        """Tests say what they need in the words of Ergo's settings, which are ours here."""
+        config = copy.deepcopy(BASE_CONFIG)
+        if self.test_config.ergo_config:
+            self.test_config.ergo_config(config)
+        return config["accounts"]["multiclient"]["always-on"]
 
     def _start(
         self,

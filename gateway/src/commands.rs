@@ -1,6 +1,7 @@
 //! What commands do, one file a verb: they ask the owners, let the hub show what changed, and say what came of it.
 
 mod away;
+mod back;
 mod ban;
 pub(crate) mod before;
 mod chanserv;
@@ -129,6 +130,9 @@ async fn carry_out(session: &mut Session, command: Command, reply: Reply) {
         }
     };
     reply.give(&answer);
+    if session.returning.is_some() {
+        back::come_back(session).await;
+    }
 }
 
 fn hello(version: &str) -> Answer {

@@ -8,7 +8,7 @@ pub(crate) mod plain;
 
 use std::sync::Arc;
 
-use api::EntryKind;
+use api::{ChannelName, EntryKind, Timestamp};
 use bytes::Bytes;
 use proto::lines::{self, LineBuffer, LineError};
 
@@ -159,6 +159,24 @@ impl Dialect {
         match self {
             Self::Plain(_) => false,
             Self::Irc(caps) => !caps.has(irc::Caps::CHATHISTORY),
+        }
+    }
+
+    /// Whether those who come back are shown what they have missed.
+    pub(crate) const fn shows_missed(self) -> bool {
+        match self {
+            Self::Plain(_) => true,
+            Self::Irc(_) => self.shows_lines_on_join(),
+        }
+    }
+
+    /// A channel as somebody finds it who comes back and has been in it all the time.
+    pub(crate) fn back(self, client: &Client, channel: &ChannelName, scene: &Scene) -> Bytes {
+        match self {
+            Self::Plain(_) => client.shown().map_or_else(Bytes::new, |me| {
+                self.one_event(&Event::Join { channel, who: me.who() }, Timestamp::now())
+            }),
+            Self::Irc(caps) => irc::back(caps, client, channel, scene),
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api::{
     AccountName, ChannelName, Entry, Nick, Person, Timestamp,
-    auth::Actor,
+    auth::{Actor, USERNAME},
     channels::ListKind,
     event::{ChannelChange, ChannelEvent},
     id::ChannelId,
@@ -87,6 +87,12 @@ impl From<&Actor> for Shown {
 /// `user@host` of `nick!user@host`.
 pub(crate) fn mask(username: &str, host: &str) -> Arc<str> {
     format!("{username}@{host}").into()
+}
+
+/// The same of somebody who has come from another host, and may have said another user name.
+pub(crate) fn mask_from(before: &str, username: Option<&str>, host: &str) -> Arc<str> {
+    let known = before.split_once('@').map_or(USERNAME, |(known, _)| known);
+    mask(username.unwrap_or(known), host)
 }
 
 pub(crate) fn account(account: Option<&AccountName>) -> Option<Arc<str>> {
@@ -176,6 +182,12 @@ pub(crate) enum Event<'a> {
     Wallops {
         by: Who<'a>,
         text: &'a str,
+    },
+    /// Another `user@host`.
+    Chghost {
+        who: Who<'a>,
+        username: &'a str,
+        host: &'a str,
     },
     /// Another name beside the nick.
     Setname {

@@ -220,6 +220,7 @@ impl Hub {
     /// Events of users from the bus.
     pub(crate) fn user_events(&self, events: Vec<UserEvent>) {
         self.with(|state, now| events.into_iter().for_each(|event| state.user_event(event, now)));
+        self.happened.notify_waiters();
     }
 
     /// Somebody has read up to a moment, and been told so on this connection.

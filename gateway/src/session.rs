@@ -7,7 +7,7 @@ use std::{
 };
 
 use api::{
-    ChannelName, ErrorCode, Nick, Person,
+    ChannelName, ErrorCode, Nick, Person, Timestamp,
     auth::{Actor, ServiceName},
     channels::Channel,
     id::{ChannelId, SessionId},
@@ -47,6 +47,8 @@ pub(crate) struct Session {
     /// Failed logins in a row, and when the last was.
     failed_logins: (u32, Option<Instant>),
     commands: Bucket,
+    /// It has just come in, as an account that is in its channels.
+    pub(crate) returning: Option<Returning>,
     /// What IRC has to remember of a connection.
     pub(crate) irc: Option<Box<irc::Connected>>,
 }
@@ -57,6 +59,15 @@ pub(crate) enum Target {
     /// Which it is, and what it was called.
     Channel(ChannelId, ChannelName),
     Person(Person),
+}
+
+/// Somebody comes back to where they were.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Returning {
+    /// Nobody was connected since then.
+    pub(crate) missed_since: Option<Timestamp>,
+    /// What came later is shown as it comes.
+    pub(crate) at: Timestamp,
 }
 
 /// A channel that a command is about.
@@ -93,6 +104,7 @@ impl Session {
             turned_away: false,
             failed_logins: (0, None),
             commands,
+            returning: None,
             irc,
         }
     }
@@ -204,6 +216,8 @@ impl Session {
 
     /// A session was opened: from now on the connection is this person, in the channels that it was in.
     pub(crate) async fn opened(&mut self, opened: &OpenedSession) {
+        let returning = Returning { missed_since: opened.missed_since, at: opened.opened_at };
+        self.returning = opened.always_on.then_some(returning);
         reopen::opened(&self.gateway, &self.client, self.address(), opened).await;
     }
 

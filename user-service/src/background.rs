@@ -81,6 +81,10 @@ async fn housekeeping(app: App) {
     if freed.as_ref().is_ok_and(|&freed| freed > 0) {
         app.work.notify_one();
     }
+    match app.store.let_idle_go(now.minus(app.config.always_on_idle.get()), now).await {
+        Ok(told) => app.announce(&told, None),
+        Err(error) => tracing::warn!(cause = %error, "could not let idle accounts go, will again"),
+    }
     if let Err(error) = freed.map(drop).and(app.store.forget_old(now, kept).await.map(drop)) {
         tracing::warn!(cause = %error, "could not tidy up, will again");
     }

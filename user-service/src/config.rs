@@ -27,6 +27,16 @@ pub enum PasswordRules {
     None,
 }
 
+/// Whether new accounts stay in their channels when their last connection ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AlwaysOn {
+    /// Whoever wants it says so.
+    OptIn,
+    /// Whoever does not want it says so.
+    OptOut,
+}
+
 /// The section `[users]`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -38,6 +48,11 @@ pub struct Config {
     pub registration: Registration,
     /// Which new passwords are good enough: `strict`, or `none` to take any.
     pub password_rules: PasswordRules,
+    /// Whether new accounts stay in their channels when their last connection ends: `opt-in` or `opt-out`. Each sets it for itself.
+    pub always_on: AlwaysOn,
+    /// How long an account stays to which nobody connects: who never comes back is no member of anything.
+    #[serde(deserialize_with = "kit::config::above_zero")]
+    pub always_on_idle: Period,
     /// Password hashes computed at once: each takes a core for some 20 ms and 19 MiB.
     #[serde(deserialize_with = "kit::config::above_zero")]
     pub hashes_at_once: usize,
@@ -120,6 +135,8 @@ impl Default for Config {
             database: None,
             registration: Registration::Open,
             password_rules: PasswordRules::Strict,
+            always_on: AlwaysOn::OptIn,
+            always_on_idle: Period::seconds(90 * 24 * 3600),
             hashes_at_once: 2,
             hashes_waiting: 128,
             logins_of_account: LOGINS_OF_ACCOUNT,

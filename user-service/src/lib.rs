@@ -21,7 +21,7 @@ use arc_swap::ArcSwap;
 use kit::{Clock, Kit, Running, Service, auth::KeySource, config::Settings, rate::Tries};
 use parking_lot::Mutex;
 
-pub use self::config::{Config, PasswordRules, Rate, Registration};
+pub use self::config::{AlwaysOn, Config, PasswordRules, Rate, Registration};
 use self::{
     app::{App, Parts, Tried},
     keyring::Keyring,

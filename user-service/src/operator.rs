@@ -45,7 +45,7 @@ pub async fn register(
     let store = open(settings).await?;
     let key = store.secret("cloak").await?;
     let host = cloak::cloak(&key, Ipv4Addr::LOCALHOST.into());
-    let new = Registering { name: account, password, invite: None, guest: None, host };
+    let new = Registering { name: account, password, invite: None, guest: None, host, always_on: false };
     let registered = store.register(new, Timestamp::now()).await;
     store.db.close().await;
     registered.with_context(|| format!("could not register {account}"))?;

@@ -22,6 +22,7 @@ pub mod presence;
 mod renames;
 pub mod revocations;
 pub mod sessions;
+pub mod staying;
 pub mod tasks;
 pub mod tokens;
 pub mod users;

@@ -44,7 +44,7 @@ impl Changes {
             seat.member.person.clone_from(&nobody);
         }
         let id = format!("{:016x}", rand::random::<u64>());
-        ledger.end(&Ending { user: &nobody, sessions: &[], all: true, reason: None, id: &id });
+        ledger.end(&Ending { user: &nobody, sessions: &[], all: true, stays: None, reason: None, id: &id });
         for id in ledger.rooms.keys().cloned().collect::<Vec<_>>() {
             let room = &ledger.rooms[&id];
             let (founded, topic) = (
@@ -90,6 +90,7 @@ impl Changes {
         self.store.write(&mut tx, &ledger).await?;
         // Last, for seats that were written bring their names along.
         self.store.forget_account_name(&mut tx, user).await?;
+        self.store.forget_staying(&mut tx, user).await?;
         tx.commit().await?;
         self.publish(&ledger.written.events, None);
         if !self.store.cut_log().await? {

@@ -82,12 +82,17 @@ impl Changes {
         let mut ledger = self.ledger();
         let mut tx = self.store.begin([&ended.user.id]).await?;
         self.store.remember_ended(&mut tx, &ended.sessions, ledger.now).await?;
+        let stays = match ended.stays {
+            Some(stays) => Some(self.store.stays(&mut tx, &ended.user, stays).await?),
+            None => None,
+        };
         self.store.rooms_of(&mut tx, &mut ledger, &ended.user.id).await?;
         let id = format!("{:016x}", rand::random::<u64>());
         let events = ledger.end(&Ending {
             user: &ended.user,
             sessions: &ended.sessions,
             all: ended.all,
+            stays,
             reason: ended.reason.as_deref(),
             id: &id,
         });

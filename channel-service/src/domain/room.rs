@@ -47,7 +47,10 @@ impl Room {
 /// What keeps somebody in who joined over REST.
 pub const REST_HOLDER: &str = "account";
 
-/// A member and what holds them: session ids, or [`REST_HOLDER`].
+/// What keeps somebody in whose account stays when its last session has ended.
+pub const ALWAYS_ON_HOLDER: &str = "always-on";
+
+/// A member and what holds them: session ids, [`REST_HOLDER`] or [`ALWAYS_ON_HOLDER`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seat {
     pub member: Member,

@@ -29,7 +29,8 @@ const RAISE_FLOOR: &str = "update channels set floor = $2, floor_pending = false
 const KEEP_FLOOR: &str = "update channels set floor_pending = false
     where id = $1 and floor_pending and dormant_since is not null and floor > $2";
 const RENAME: &str =
-    "update members set nick = $2, user_version = $3 where user_id = $1 and user_version < $3";
+    "update members set nick = $2, user_version = $3, username = coalesce($4, username), host = coalesce($5, host)
+    where user_id = $1 and user_version < $3";
 const PEOPLE: &str = "select user_id, max(user_version) from members where user_id > $1
     group by user_id order by user_id limit $2";
 const INVITED: &str = "select count(*) from invitations where channel = $1 and expires_at > $2";
@@ -85,11 +86,18 @@ impl Store {
         Ok(())
     }
 
-    /// Somebody is called something else now; an older version never takes a newer nick's place.
-    pub async fn rename(&self, person: &Person) -> sqlx::Result<()> {
+    /// Somebody is called something else now, or has another user and host in their mask; an older version never takes a newer one's
+    /// place.
+    pub async fn rename(
+        &self,
+        person: &Person,
+        username: Option<&str>,
+        host: Option<&str>,
+    ) -> sqlx::Result<()> {
         let mut tx = self.begin([&person.id]).await?;
         on!(&mut tx, t => sqlx::query(RENAME)
             .bind(person.id.as_str()).bind(person.nick.as_str()).bind(signed(person.user_version))
+            .bind(username).bind(host)
             .execute(&mut **t).await.map(drop))?;
         tx.commit().await
     }

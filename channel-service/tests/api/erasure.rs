@@ -27,6 +27,7 @@ async fn an_erased_person_cannot_be_found_in_the_files() {
         user: zora.person.clone(),
         sessions: vec![zora.session.clone().unwrap()],
         all: false,
+        stays: None,
         reason: Some("xylophonic end".into()),
     };
     world.ends(&ended).await;

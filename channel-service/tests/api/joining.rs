@@ -45,6 +45,7 @@ async fn a_member_stays_until_the_last_holder_goes() {
         user: alice.person.clone(),
         sessions: vec![desk.session.clone().unwrap()],
         all: false,
+        stays: None,
         reason: Some("gone".into()),
     };
     assert!(world.ends(&ended).await.events.is_empty(), "the REST join still holds her");
@@ -71,6 +72,7 @@ async fn one_ending_leaves_every_channel_and_names_them_all() {
         user: alice.person.clone(),
         sessions: vec![session],
         all: false,
+        stays: None,
         reason: Some("bye".into()),
     };
     let events = world.ends(&ended).await.events;
@@ -93,7 +95,8 @@ async fn one_ending_leaves_every_channel_and_names_them_all() {
     world.join(&alice, "one").await.refused(ErrorCode::SessionEnded);
     let other = session_of(&alice);
     assert_eq!(kinds(&world.joins(&other, "one").await), ["joined"]);
-    let all = EndHolders { user: alice.person.clone(), sessions: Vec::new(), all: true, reason: None };
+    let all =
+        EndHolders { user: alice.person.clone(), sessions: Vec::new(), all: true, stays: None, reason: None };
     assert_eq!(world.ends(&all).await.events.len(), 1);
     assert_eq!(world.snapshot(&ids[0]).await.members.len(), 1);
     world

@@ -10,5 +10,6 @@ mod limits;
 mod metadata;
 mod ruling;
 mod seeing;
+mod staying;
 mod time;
 mod world;

@@ -214,7 +214,8 @@ async fn an_ended_session_does_not_come_in(house: House) {
     house.store.remember_ended(&mut tx, std::slice::from_ref(&session), ledger.now).await.unwrap();
     house.store.rooms_of(&mut tx, &mut ledger, alice.id()).await.unwrap();
     let sessions = [session];
-    let ending = Ending { user: &alice.person, sessions: &sessions, all: false, reason: None, id: "e" };
+    let ending =
+        Ending { user: &alice.person, sessions: &sessions, all: false, stays: None, reason: None, id: "e" };
     assert_eq!(ledger.end(&ending).len(), 2);
     house.write(tx, &ledger).await;
     assert!(house.store.room(&id).await.unwrap().unwrap().is_dormant());
@@ -233,11 +234,13 @@ async fn a_newer_nick_takes_the_place_of_an_older_one(house: House) {
         nick: nick.try_into().unwrap(),
         user_version,
     };
-    house.store.rename(&called("alix", 3)).await.unwrap();
-    house.store.rename(&called("older", 2)).await.unwrap();
+    house.store.rename(&called("ali", 2), Some("~al"), Some("there.cloak")).await.unwrap();
+    house.store.rename(&called("alix", 4), None, None).await.unwrap();
+    house.store.rename(&called("older", 3), Some("~old"), Some("here.cloak")).await.unwrap();
     let member = house.store.member(&id, alice.id()).await.unwrap().unwrap();
-    assert_eq!((member.person.nick.as_str(), member.person.user_version), ("alix", 3));
-    assert_eq!(house.store.people("", 10).await.unwrap(), [(alice.id().clone(), 3)]);
+    assert_eq!((&*member.username, &*member.host), ("~al", "there.cloak"));
+    assert_eq!((member.person.nick.as_str(), member.person.user_version), ("alix", 4));
+    assert_eq!(house.store.people("", 10).await.unwrap(), [(alice.id().clone(), 4)]);
     assert_eq!(house.store.room(&id).await.unwrap().unwrap().channel.version, 1, "a nick raises no version");
 }
 

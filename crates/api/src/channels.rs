@@ -156,6 +156,9 @@ pub struct EndHolders {
     pub sessions: Vec<SessionId>,
     #[serde(default)]
     pub all: bool,
+    /// Whether they stay in their channels without a session, as of that version of the user. Absent: they have never been asked to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stays: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }

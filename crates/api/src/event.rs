@@ -187,6 +187,12 @@ pub enum UserChange {
         /// The guest whom they were until now, on the same connection.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         former: Option<UserId>,
+        /// `user` of their mask from now on, where it was said by then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        username: Option<String>,
+        /// `host` of it; absent from a release that did not tell.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        host: Option<String>,
     },
     /// Its gateway closes the connection if it still has it. `forced` by an operator, a suspension or an erasure.
     SessionEnded {
@@ -195,6 +201,8 @@ pub enum UserChange {
         reason: String,
         forced: bool,
     },
+    /// An account that had stayed without a connection is there no more.
+    Left,
     /// Tokens issued before `before` (microseconds) are refused.
     Revoked {
         before: i64,

@@ -9,9 +9,9 @@ use api::{
     page::{Batch, MAX_LIMIT},
     users::{
         Account, Certificate, ChangePassword, EndSession, Fingerprint, FormerNick, Lease, Lookup, NetworkBan,
-        NewCertificate, NewNetworkBan, OpenSession, OpenedSession, Operate, PatchUser, RegisterAccount,
-        RenewLease, Revocations, ScramBegin, ScramProof, ScramSignature, ScramTerms, Session, SessionScopes,
-        SessionToken, Token, User, UserChanged, UserEvents, Wallops,
+        NewCertificate, NewNetworkBan, OpenSession, OpenedSession, Operate, PatchAccount, PatchUser,
+        RegisterAccount, RenewLease, Revocations, ScramBegin, ScramProof, ScramSignature, ScramTerms,
+        Session, SessionScopes, SessionToken, Token, User, UserChanged, UserEvents, Wallops,
     },
 };
 use reqwest::Method;
@@ -164,6 +164,10 @@ impl Users {
     /// One's own account.
     pub async fn account(&self, actor: &Actor) -> Result<Account, Error> {
         self.0.get("/v1/accounts/me", Caller::Actor(actor)).await
+    }
+
+    pub async fn change_account(&self, actor: &Actor, patch: &PatchAccount) -> Result<Account, Error> {
+        self.0.patch("/v1/accounts/me", Caller::Actor(actor), patch).await
     }
 
     /// All sessions end and all tokens are refused, the actor's too. Guesses count as failed logins from the address.

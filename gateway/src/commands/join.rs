@@ -20,7 +20,7 @@ pub(super) async fn join(session: &mut Session, channel: &str, key: Option<Strin
     match ask(session, channel, key).await {
         Ok(changed) => {
             session.target = Some(Target::Channel(changed.channel.id.clone(), changed.channel.name.clone()));
-            let found = find(session, &changed.channel).await;
+            let found = find(session, &changed.channel, true).await;
             let told = Told::Client(reply, Box::new(found));
             session.gateway.hub.joined(session.client.id, changed, Attach::Live, told);
         }
@@ -29,7 +29,7 @@ pub(super) async fn join(session: &mut Session, channel: &str, key: Option<Strin
 }
 
 /// What is shown of a channel beside those who are in it. Without it the join is none the less.
-async fn find(session: &Session, channel: &Channel) -> Found {
+pub(super) async fn find(session: &Session, channel: &Channel, with_lines: bool) -> Found {
     let dialect = session.client.queue.dialect();
     let mut found = Found::default();
     let Ok(actor) = session.actor() else { return found };
@@ -39,7 +39,7 @@ async fn find(session: &Session, channel: &Channel) -> Found {
         found.marker = messages.channel_marker(&actor, &channel.id).await.unwrap_or_default();
     }
     let most = channel.history.lines_on_join;
-    if most > 0 && dialect.shows_lines_on_join() {
+    if with_lines && most > 0 && dialect.shows_lines_on_join() {
         let mut search = Search::new(From::Latest, most, Way::Down);
         while let Some((from, limit)) = search.next() {
             match messages.channel_history(&actor, &channel.id, from, limit).await {

@@ -3,7 +3,7 @@
 use api::{
     ErrorCode, Nick,
     auth::ServiceName,
-    users::{ChangePassword, Fingerprint, NewCertificate},
+    users::{ChangePassword, Fingerprint, NewCertificate, PatchAccount},
 };
 use client::Caller;
 use kit::config::Secret;
@@ -23,6 +23,7 @@ pub(super) async fn nickserv(session: &mut Session, request: NickServ) -> Result
         NickServ::Register { password } => register(session, password).await,
         NickServ::Identify { account, password } => identify(session, account, password).await,
         NickServ::SetPassword { current, new } => set_password(session, current, new).await,
+        NickServ::AlwaysOn(on) => always_on(session, on).await,
         NickServ::Ghost { nick, password } => ghost(session, &nick, password).await,
         NickServ::Info { nick } => info(session, nick).await,
         NickServ::Drop { account } => drop_account(session, &account).await,
@@ -99,6 +100,13 @@ async fn set_password(
             Err(refusal)
         }
     }
+}
+
+async fn always_on(session: &Session, on: bool) -> Result<Said, Refusal> {
+    let actor = session.actor()?;
+    let patch = PatchAccount { always_on: Some(on), ..PatchAccount::default() };
+    session.gateway.users.change_account(&actor, &patch).await.of(ServiceName::Users)?;
+    Ok(said(if on { "You stay in your channels from now on" } else { "You leave with your last connection" }))
 }
 
 /// All connections of an account have its nick: the others go.

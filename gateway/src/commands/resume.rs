@@ -74,17 +74,29 @@ pub(crate) async fn catch_up(gateway: &Gateway, client: &Client, changed: Change
     hub.joined(client.id, changed, Attach::Resume(after), Told::Command(told));
     let about = |refusal: Refusal| refusal.channel(name.as_str());
     attached.await.map_err(|_| about(Refusal::unavailable(ServiceName::Channels)))?;
-    let mut reading = Reading { gateway, client, with: With::Channel(&id), conversation: None };
-    let mut cursor = after;
     // What others have been shown by now is shown by reading it; what comes later is not shown yet.
-    let mut until = hub.channel_seq(&id).unwrap_or(0);
+    let until = hub.channel_seq(&id).unwrap_or(0);
+    let seq = go_on(gateway, client, &id, after, until).await.map_err(about)?;
+    Ok(Outcome::Resumed { target: name.to_string(), seq })
+}
+
+/// Shows a channel to which a client is attached that is shown nothing new yet: what comes after `cursor`, then what is new; gives the
+/// seq between them. `until`: others have been shown that.
+pub(super) async fn go_on(
+    gateway: &Gateway,
+    client: &Client,
+    id: &ChannelId,
+    mut cursor: u64,
+    mut until: u64,
+) -> Result<u64, Refusal> {
+    let mut reading = Reading { gateway, client, with: With::Channel(id), conversation: None };
     loop {
         let read = reading.read(cursor, until).await;
         // Whatever comes of it, what is new is shown from now on.
         cursor = read.as_ref().map_or(u64::MAX, |&read| read.max(until));
-        match (hub.resume_channel(client.id, &id, cursor), read) {
-            (_, Err(refusal)) => return Err(about(refusal)),
-            (Ok(seq), Ok(_)) => return Ok(Outcome::Resumed { target: name.to_string(), seq }),
+        match (gateway.hub.resume_channel(client.id, id, cursor), read) {
+            (_, Err(refusal)) => return Err(refusal),
+            (Ok(seq), Ok(_)) => return Ok(seq),
             (Err(shown), Ok(_)) => until = shown,
         }
     }

@@ -26,7 +26,7 @@ pub(crate) mod word;
 pub(crate) use self::{
     caps::{Caps, Offer, Reply as CapReply, Request as CapRequest, Sts},
     decode::{asked, conversation::say_to, decode, unknown},
-    encode::{answer, closing, metadata, moved, ping, presence},
+    encode::{answer, back, closing, metadata, moved, ping, presence},
     entry::fits,
     events::{ENTRIES, event, relevant},
     frame::frame,

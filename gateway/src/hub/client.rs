@@ -51,6 +51,8 @@ struct Me {
     named: Option<Box<Named>>,
     /// It is a program, which what it says is marked with.
     bot: bool,
+    /// `user@host` that others are shown, which may be that of another connection of the same person.
+    mask: Option<Arc<str>>,
 }
 
 struct Named {
@@ -158,10 +160,18 @@ impl Client {
         self.me.lock().bot = bot;
     }
 
+    pub(super) fn set_mask(&self, mask: Arc<str>) {
+        self.me.lock().mask = Some(mask);
+    }
+
     /// Who it is, as it is shown.
     pub(crate) fn shown(&self) -> Option<Shown> {
         let me = self.me.lock();
-        Some(Shown { bot: me.bot, ..Shown::from(&**me.actor.as_ref()?) })
+        let shown = Shown { bot: me.bot, ..Shown::from(&**me.actor.as_ref()?) };
+        Some(match &me.mask {
+            Some(mask) => Shown { mask: mask.clone(), ..shown },
+            None => shown,
+        })
     }
 
     /// What it calls its user.

@@ -55,6 +55,8 @@ pub(crate) enum Told {
     Nobody,
     /// The client, by the reply to its join.
     Client(Reply, Box<Found>),
+    /// The client, which has not asked for it.
+    Back(Box<Found>, oneshot::Sender<()>),
     /// A command that goes on then. Dropped: it could not be attached.
     Command(oneshot::Sender<()>),
 }
@@ -185,6 +187,7 @@ impl State {
         let Some(replica) = channel.replica() else { return };
         let (name, members) = (replica.channel.name.clone(), replica.members.len() as u64);
         let member = replica.member(&local.user).is_some();
+        let is_known = !matches!(told, Told::Back(..));
         let told = match told {
             Told::Client(reply, mut found) => {
                 // What has come since is shown as it comes.
@@ -195,8 +198,19 @@ impl State {
                 reply.give(&Ok(Outcome::Joined { channel, members, last_seq, scene }));
                 Told::Nobody
             }
+            Told::Back(mut found, attached) => {
+                found.lines.retain(|(entry, _)| entry.seq <= last_seq);
+                if let Some(scene) = self.scene(id, client, *found).filter(|_| member) {
+                    let queue = &local.client.queue;
+                    queue.partial(queue.dialect().back(&local.client, &name, &scene));
+                }
+                Told::Command(attached)
+            }
             told => told,
         };
+        if !member && !is_known {
+            return;
+        }
         if !member {
             // Removed again before it was here: it is told, in place of the events that it was not shown.
             if let Some(actor) = local.client.actor() {

@@ -20,8 +20,9 @@ pub(super) struct Known {
     /// The newest nick, which everyone who can see them has been shown, and its version.
     pub(super) nick: Nick,
     pub(super) nick_version: u64,
-    /// `user@host` as last seen; empty at first.
+    /// `user@host` as last seen; empty at first. Of those who log in, as of that version.
     pub(super) mask: Arc<str>,
+    pub(super) mask_version: u64,
     pub(super) account: Option<Arc<str>>,
     /// As far as this gateway has heard of it.
     pub(super) realname: Option<Arc<str>>,
@@ -29,6 +30,8 @@ pub(super) struct Known {
     pub(super) modes: UserModes,
     /// Their text, as far as this gateway has heard of it.
     pub(super) away: Option<Arc<str>>,
+    /// They are there though a connection of theirs has ended: by another one, or because their account stays.
+    pub(super) stays: bool,
     /// Of those connected here.
     pub(super) operator: bool,
     /// The version at which they have last said something of themselves for programs, as far as this gateway has heard of it.
@@ -56,16 +59,23 @@ impl State {
     pub(super) fn connect_person(&mut self, actor: &Actor, user: &User, client: &Client) {
         let person = &actor.person;
         let Shown { mask, account, .. } = Shown::from(actor);
+        self.know(person);
+        self.masked(&person.id, &mask, person.user_version, now());
         let known = self.know(person);
-        (known.mask, known.account) = (mask, account);
+        known.account = account;
+        let was_away = known.away.is_some();
         (known.away, known.realname) =
             (user.away.as_deref().map(Into::into), user.realname.as_deref().map(Into::into));
         (known.modes, known.operator) = (user.modes, actor.is_operator());
         client.set_bot(user.modes.bot);
+        client.set_mask(mask);
         known.clients.push(client.id);
         let nick = known.nick.clone();
         self.nicks.insert(nick.key(), person.id.clone());
         self.learn(person, None);
+        if was_away && user.away.is_none() {
+            self.show_away(&person.id, None, now());
+        }
     }
 
     pub(super) fn disconnect_person(&mut self, user: &UserId, client: ClientId) {
@@ -87,7 +97,8 @@ impl State {
             let host = mask.strip_prefix(&*member.username).and_then(|rest| rest.strip_prefix('@'));
             host == Some(&*member.host)
         };
-        if !is_mask(&known.mask) {
+        // It is that of the session which joined, which need not be their latest.
+        if known.mask_version == 0 && !is_mask(&known.mask) {
             known.mask = event::mask(&member.username, &member.host);
         }
         if known.account.as_deref() != member.account.as_ref().map(AsRef::as_ref) {
@@ -110,10 +121,12 @@ impl State {
             nick: person.nick.clone(),
             nick_version: person.user_version,
             mask: Arc::default(),
+            mask_version: 0,
             account: None,
             realname: None,
             modes: UserModes::default(),
             away: None,
+            stays: false,
             operator: false,
             said_at: 0,
             events: Sequence::new(person.user_version),
@@ -212,7 +225,10 @@ impl State {
         self.learn(&person, doer.as_ref());
         match &event.change {
             UserChange::SessionEnded { ended, reason, forced, .. } => {
-                self.session_ended(ended, reason, *forced, at)
+                if let Some(known) = self.people.get_mut(&event.user) {
+                    known.stays = event.online == Some(true);
+                }
+                self.session_ended(ended, reason, *forced, at);
             }
             UserChange::Away { text } => self.away_changed(&event.user, text.as_deref(), event.at),
             UserChange::Realname { realname } => {
@@ -231,9 +247,16 @@ impl State {
                 self.show_metadata(viewers, nick.as_str(), (key, value.as_deref()), doer.as_ref());
             }
             UserChange::Modes { modes } => self.modes_changed(&event.user, *modes),
+            UserChange::SessionOpened { username, host, .. } => {
+                let known = self.people.get(&event.user).filter(|known| known.mask_version < event.version);
+                if let Some((known, host)) = known.zip(host.as_deref()) {
+                    let mask = event::mask_from(&known.mask, username.as_deref(), host);
+                    self.masked(&event.user, &mask, event.version, event.at);
+                }
+            }
             // Nobody is shown these; services see to suspension, revocation and erasure, which end sessions.
             UserChange::NickChanged { .. }
-            | UserChange::SessionOpened { .. }
+            | UserChange::Left
             | UserChange::Revoked { .. }
             | UserChange::Suspended
             | UserChange::Unsuspended
@@ -245,6 +268,10 @@ impl State {
     /// Those who share a channel with them are told; their own connections are answered.
     fn away_changed(&mut self, user: &UserId, text: Option<&str>, at: Timestamp) {
         let Some(known) = self.people.get_mut(user) else { return };
+        // Of those who come back it is known already.
+        if known.away.as_deref() == text {
+            return;
+        }
         known.away = text.map(Into::into);
         self.show_away(user, text, at);
     }
@@ -256,6 +283,25 @@ impl State {
         let mut viewers = self.audience_of(user, &who.nick);
         viewers.retain(|viewer| !own.contains(viewer));
         self.show(&viewers, &Event::Away { who: who.who(), text }, at);
+    }
+
+    /// Somebody is connected from elsewhere, or calls their user otherwise: with several connections, as of the latest.
+    fn masked(&mut self, user: &UserId, mask: &Arc<str>, version: u64, at: Timestamp) {
+        self.hand_out();
+        let Some(known) = self.people.get_mut(user) else { return };
+        let before = known.shown();
+        known.mask_version = version;
+        if known.mask == *mask {
+            return;
+        }
+        known.mask = mask.clone();
+        for local in known.clients.iter().filter_map(|id| self.clients.get(id)) {
+            local.client.set_mask(mask.clone());
+        }
+        let parts = mask.split_once('@').filter(|_| !before.mask.is_empty());
+        let Some((username, host)) = parts else { return };
+        let viewers = self.audience_of(user, &before.nick);
+        self.show(&viewers, &Event::Chghost { who: before.who(), username, host }, at);
     }
 
     fn realname_changed(&mut self, user: &UserId, name: Option<&str>, at: Timestamp, doer: Option<&Doer>) {

@@ -62,7 +62,7 @@ const GONE_WITHIN: Duration = Duration::from_millis(500);
 
 impl Hub {
     /// Waits until those here have been shown that somebody has left these channels, unless they are in them by another
-    /// connection.
+    /// connection, or stay.
     pub(crate) async fn gone(&self, user: &UserId, left: &[Membership]) {
         let shown = async {
             loop {
@@ -107,7 +107,7 @@ impl Hub {
 
 impl State {
     fn is_in_any(&self, user: &UserId, channels: &[Membership]) -> bool {
-        let is_here = self.people.get(user).is_some_and(|known| !known.clients.is_empty());
+        let is_here = self.people.get(user).is_some_and(|known| !known.clients.is_empty() || known.stays);
         !is_here
             && channels.iter().any(|membership| {
                 let replica = self.channels.get(&membership.id).and_then(|channel| channel.replica());

@@ -222,7 +222,13 @@ impl State {
                 }
                 _ => false,
             };
-            let mask = self.people.get(user).map(|known| known.mask.clone()).unwrap_or_default();
+            let told = match &event.change {
+                UserChange::SessionOpened { username, host: Some(host), .. } => {
+                    self.stranger_masked(event, username.as_deref(), host)
+                }
+                _ => None,
+            };
+            let mask = told.or_else(|| Some(self.people.get(user)?.mask.clone())).unwrap_or_default();
             self.wears(user, version, &event.nick, &mask, None);
             if became {
                 self.show_login(user, &event.nick, event.at);
@@ -230,6 +236,21 @@ impl State {
         } else {
             self.wears_no_more(&event.nick, Some(user), version, None);
         }
+    }
+
+    /// Somebody is connected from elsewhere as well, and may be seen nowhere else here; gives the mask that they have then.
+    fn stranger_masked(&mut self, event: &UserEvent, username: Option<&str>, host: &str) -> Option<Arc<str>> {
+        if self.people.contains_key(&event.user) || !self.was_worn_by(&event.nick, &event.user) {
+            return None;
+        }
+        let who = self.shown_to_watchers(&event.user, &event.nick);
+        let mask = event::mask_from(&who.mask, username, host);
+        let parts = mask.split_once('@').filter(|_| !who.mask.is_empty() && who.mask != mask);
+        if let Some((username, host)) = parts {
+            let changed = Event::Chghost { who: who.who(), username, host };
+            self.show_to_closer_watchers(&event.nick, &[], &changed, event.at);
+        }
+        Some(mask)
     }
 
     fn was_worn_by(&self, nick: &Nick, user: &UserId) -> bool {

@@ -15,7 +15,7 @@ use kit::{
 use super::asker::{Asker, Known};
 use crate::{
     app::App,
-    config::Registration,
+    config::{AlwaysOn, Registration},
     domain::{
         password::{self, Weak},
         secret,
@@ -73,7 +73,8 @@ pub(super) async fn register(
         return Err(ErrorCode::AccountExists.into());
     }
     let password = app.passwords.keep(&body.password).await?;
-    let registering = Registering { name: &name, password, invite, guest, host };
+    let always_on = app.config.always_on == AlwaysOn::OptOut;
+    let registering = Registering { name: &name, password, invite, guest, host, always_on };
     let account = app.store.register(registering, app.now()).await?;
     let account = shown(&account)?;
     tracing::info!(user = %account.user.id, "an account was registered");
@@ -152,6 +153,12 @@ pub(super) async fn patch(
         let name = Some(name.as_str()).filter(|name| !name.is_empty());
         app.store.set_display_name(&account.user.id, name).await?;
         account.display_name = name.map(str::to_owned);
+    }
+    if let Some(on) = body.always_on {
+        let told = app.store.set_always_on(&account.user.id, on, app.now()).await?;
+        app.announce(told.as_slice(), None);
+        app.work.notify_one();
+        account.user.always_on = on;
     }
     Ok(Json(shown(&account)?))
 }

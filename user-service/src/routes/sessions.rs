@@ -96,6 +96,8 @@ fn answer(app: &App, opened: Opened) -> OpenedSession {
         scopes: opened.scopes,
         opened_at: opened.opened_at,
         replaced: opened.replaced,
+        always_on: opened.always_on,
+        missed_since: opened.missed_since,
     }
 }
 
@@ -107,7 +109,6 @@ fn answer(app: &App, opened: Opened) -> OpenedSession {
 pub(super) async fn end(
     State(app): State<App>,
     _: FromGateway,
-    asker: Asker,
     Json(batch): Json<Batch<EndSession>>,
 ) -> Result<StatusCode> {
     let mut items = bounded(batch)?;
@@ -120,7 +121,8 @@ pub(super) async fn end(
         item.reason.retain(|c| !matches!(c, '\0' | '\r' | '\n'));
     }
     let (told, left) = app.store.end_sessions(&items, app.now()).await?;
-    app.announce(&told, asker.origin.as_deref());
+    // The answer does not tell the gateway whether anything is left of those people.
+    app.announce(&told, None);
     work::carry_out_now(&app, left).await;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -17,6 +17,7 @@ use super::{
     column::Checked,
     execute, fetch_optional, invites, names, operating, read_all, read_optional, revocations,
     sessions::{How, end_locked, live_of},
+    staying,
     users::{self, UserRow},
 };
 
@@ -61,6 +62,7 @@ impl AccountRow {
             operator: self.user.operator,
             suspended: self.user.suspended,
             display_name: self.display_name.clone(),
+            always_on: self.user.always_on,
         })
     }
 }
@@ -107,8 +109,11 @@ pub(crate) async fn put_out(
 ) -> sqlx::Result<Vec<UserEvent>> {
     let sessions = live_of(tx, &user.id).await?;
     let granted = operating::end_granted(tx, &user.id, reason, now).await?;
-    let reason = |_: &SessionId| reason.to_owned();
-    let mut told = end_locked(tx, user, &sessions, How::Forced, &reason, now, Duration::ZERO).await?;
+    let why = |_: &SessionId| reason.to_owned();
+    let mut told = end_locked(tx, user, &sessions, How::Forced, &why, now, Duration::ZERO).await?;
+    if user.left_at.is_some() {
+        told.extend(staying::let_go(tx, user, reason, now).await?);
+    }
     told.push(revocations::revoke_user(tx, user, now).await?);
     told.extend(granted);
     Ok(told)
@@ -123,6 +128,7 @@ pub struct Registering<'a> {
     /// A guest who registers: if they wear the name, they become the account's user.
     pub guest: Option<&'a UserId>,
     pub host: String,
+    pub always_on: bool,
 }
 
 impl Store {
@@ -170,6 +176,7 @@ impl Store {
         user.account_id = Some(id.clone().into());
         user.account = Some(new.name.clone().into());
         user.held_until = None;
+        user.always_on = new.always_on;
         if !names::own(&mut tx, &new.name.skeleton(), &user.id).await? {
             return Err(ErrorCode::AccountExists.into());
         }

@@ -75,6 +75,7 @@ impl Store {
         // Only now: a guest would have been freed by the end of the sessions.
         user.account_id = None;
         user.operator = false;
+        user.always_on = false;
         user.since = None;
         told.push(events::append(&mut tx, &mut user, now, None, UserChange::Erased).await?);
         // The ends of the sessions remembered the nick that nobody has.

@@ -36,6 +36,8 @@ pub struct SessionRow {
     pub grant_id: Option<String>,
     /// The operator by whose password it operates.
     pub granted_by: Option<String>,
+    /// Since when its account had been there without a session.
+    pub missed_since: Option<i64>,
 }
 
 /// Why a session ended.
@@ -94,7 +96,7 @@ macro_rules! columns {
     () => {
         "sessions.id, sessions.user_id, sessions.gateway, sessions.host, sessions.address, sessions.scopes, \
          sessions.opened_at, sessions.ended_at, sessions.ended_how, sessions.api_token, sessions.grant_id, \
-         sessions.granted_by"
+         sessions.granted_by, sessions.missed_since"
     };
 }
 pub(crate) use columns;

@@ -20,7 +20,7 @@ macro_rules! columns {
     () => {
         "users.id, users.nick, users.version, users.away, users.host, users.since, users.held_until, users.freed_at, \
          users.created_at, users.account_id, users.account, users.operator, users.suspended, users.valid_from, users.username, \
-         users.realname, users.modes"
+         users.realname, users.modes, users.always_on, users.left_at"
     };
 }
 pub(crate) use columns;
@@ -47,6 +47,10 @@ pub struct UserRow {
     pub realname: Option<String>,
     /// Their letters.
     modes: String,
+    /// An account that stays when its last session ends.
+    pub always_on: bool,
+    /// Since when it is there without a session.
+    pub left_at: Option<i64>,
 }
 
 impl UserRow {
@@ -70,6 +74,8 @@ impl UserRow {
             username: USERNAME.to_owned(),
             realname: None,
             modes: String::new(),
+            always_on: false,
+            left_at: None,
         }
     }
 
@@ -119,12 +125,12 @@ const LOCK: &str = concat!("update users set version = version where id = $1 ret
 
 /// Everything about a person that can change.
 const SAVE: &str = "update users set nick = $2, version = $3, away = $4, host = $5, since = $6, held_until = $7, freed_at = $8, \
-    account_id = $9, account = $10, operator = $11, suspended = $12, valid_from = $13, username = $14, realname = $15, modes = $16 \
-    where id = $1";
+    account_id = $9, account = $10, operator = $11, suspended = $12, valid_from = $13, username = $14, realname = $15, modes = $16, \
+    always_on = $17, left_at = $18 where id = $1";
 
 const INSERT: &str = "insert into users (id, nick, version, away, host, since, held_until, freed_at, account_id, account, operator, \
-    suspended, valid_from, username, realname, modes, created_at) \
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+    suspended, valid_from, username, realname, modes, always_on, left_at, created_at) \
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
 
 const BY_ID: &str = concat!("select ", columns!(), " from users where id = $1");
 
@@ -183,6 +189,8 @@ pub(crate) async fn save(tx: &mut Tx, user: &UserRow) -> sqlx::Result<()> {
         &user.username,
         user.realname.as_deref(),
         &user.modes,
+        user.always_on,
+        user.left_at,
     )?;
     Ok(())
 }
@@ -207,6 +215,8 @@ pub(crate) async fn insert(tx: &mut Tx, user: &UserRow) -> sqlx::Result<()> {
         &user.username,
         user.realname.as_deref(),
         &user.modes,
+        user.always_on,
+        user.left_at,
         user.created_at,
     )?;
     Ok(())

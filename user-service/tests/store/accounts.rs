@@ -52,6 +52,7 @@ async fn of_many_who_register_a_name_one_gets_it(house: House) {
                 invite: None,
                 guest: None,
                 host: HOST.to_owned(),
+                always_on: false,
             };
             store.register(new, at(0)).await
         }
@@ -91,8 +92,14 @@ async fn a_guest_who_registers_their_nick_stays_who_they_are(house: House) {
     let register = async |name: &str| {
         let name = account_name(name);
         let guest = Some(&bob.id.0);
-        let new =
-            Registering { name: &name, password: kept(&hash("bob")), invite: None, guest, host: HOST.into() };
+        let new = Registering {
+            name: &name,
+            password: kept(&hash("bob")),
+            invite: None,
+            guest,
+            host: HOST.into(),
+            always_on: false,
+        };
         house.store.register(new, at(1)).await.unwrap()
     };
     // Another name than the one they wear is somebody else's.

@@ -49,6 +49,7 @@ impl House {
             invite: invite.map(str::to_owned),
             guest: None,
             host: HOST.to_owned(),
+            always_on: false,
         };
         self.store.register(new, now).await
     }
@@ -222,6 +223,7 @@ pub(crate) fn kinds(told: &[UserEvent]) -> Vec<&'static str> {
         UserChange::SessionOpened { .. } => "opened",
         UserChange::SessionEnded { forced: false, .. } => "ended",
         UserChange::SessionEnded { forced: true, .. } => "put out",
+        UserChange::Left => "left",
         UserChange::Revoked { .. } => "revoked",
         UserChange::Suspended => "suspended",
         UserChange::Unsuspended => "unsuspended",

@@ -17,6 +17,7 @@ mod opening;
 mod operators;
 mod revocations;
 mod sessions;
+mod staying;
 mod tasks;
 mod tokens;
 

@@ -8,7 +8,7 @@ use api::{
 };
 
 use super::{Change, Doer, Ledger};
-use crate::domain::policy;
+use crate::domain::{policy, room::ALWAYS_ON_HOLDER};
 
 /// Sessions of one person that ended.
 #[derive(Debug, Clone, Copy)]
@@ -17,13 +17,16 @@ pub struct Ending<'a> {
     pub sessions: &'a [SessionId],
     /// Whatever holds them.
     pub all: bool,
+    /// Whether their account stays without a session; none: nobody has ever asked it to.
+    pub stays: Option<bool>,
     pub reason: Option<&'a str>,
     /// Names this ending in all its events.
     pub id: &'a str,
 }
 
 impl Ledger {
-    /// Takes one holder away, or with none named all: over REST a person parts as a whole.
+    /// Takes one holder away, or with none named all: over REST a person parts as a whole. With the last session of an account that
+    /// stays it goes, too.
     pub fn part(
         &mut self,
         id: &ChannelId,
@@ -34,6 +37,7 @@ impl Ledger {
         policy::may_part(&self.asker(id, actor), &self.awake(id)?.channel)?;
         if let Some(session) = holder
             && !self.release(id, actor.id(), |held| held == session.as_str())
+            && !self.is_held_only_by(id, actor.id(), ALWAYS_ON_HOLDER)
         {
             return Ok(self.change(id, Vec::new()));
         }
@@ -60,10 +64,13 @@ impl Ledger {
         let user = &ending.user.id;
         let mut rooms: Vec<ChannelId> =
             self.seats.keys().filter(|(_, sitting)| sitting == user).map(|(id, _)| id.clone()).collect();
+        let stays = ending.stays == Some(true);
+        let gone = |held: &str| match held {
+            ALWAYS_ON_HOLDER => ending.stays == Some(false),
+            held => ending.sessions.iter().any(|session| session.as_str() == held),
+        };
         rooms.retain(|id| {
-            ending.all
-                || self
-                    .release(id, user, |held| ending.sessions.iter().any(|session| session.as_str() == held))
+            ending.all || self.release(id, user, gone) && !(stays && self.hold(id, user, ALWAYS_ON_HOLDER))
         });
         let touched: Vec<Touched> = rooms
             .iter()
@@ -97,6 +104,17 @@ impl Ledger {
             return seat.holders.is_empty();
         }
         false
+    }
+
+    /// Keeps somebody in of whom a holder has just been taken away; true if they are in.
+    fn hold(&mut self, id: &ChannelId, user: &UserId, holder: &str) -> bool {
+        let seat = self.seats.get_mut(&(id.clone(), user.clone()));
+        seat.map(|seat| seat.holders.insert(holder.to_owned())).is_some()
+    }
+
+    fn is_held_only_by(&self, id: &ChannelId, user: &UserId, holder: &str) -> bool {
+        let seat = self.seats.get(&(id.clone(), user.clone()));
+        seat.is_some_and(|seat| seat.holders.iter().all(|held| held == holder))
     }
 
     /// A member is gone; perhaps the room falls asleep.

@@ -34,12 +34,18 @@ pub struct Account {
     /// Free to set by its owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
+    /// It stays in its channels when its last connection ends, and is away.
+    #[serde(default)]
+    pub always_on: bool,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PatchAccount {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub display_name: Option<LineText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub always_on: Option<bool>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

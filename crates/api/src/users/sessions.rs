@@ -71,6 +71,12 @@ pub struct OpenedSession {
     /// The session that was taken over, if one was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaced: Option<SessionId>,
+    /// The account stays in its channels: the session is shown those that it is in.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub always_on: bool,
+    /// It was there without a connection since then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missed_since: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

@@ -43,6 +43,8 @@ impl Caps {
     pub(crate) const MESSAGE_REDACTION: Self = Self(1 << 15);
     pub(crate) const ACCOUNT_NOTIFY: Self = Self(1 << 16);
     pub(crate) const EXTENDED_MONITOR: Self = Self(1 << 17);
+    /// <https://ircv3.net/specs/extensions/chghost>
+    pub(crate) const CHGHOST: Self = Self(1 << 28);
     pub(crate) const SETNAME: Self = Self(1 << 18);
 
     pub(crate) const PRE_AWAY: Self = Self(1 << 40);
@@ -100,6 +102,7 @@ const TABLE: &[Row] = &[
     row("away-notify", Caps::AWAY_NOTIFY),
     row("batch", Caps::BATCH),
     row("cap-notify", Caps::CAP_NOTIFY),
+    row("chghost", Caps::CHGHOST),
     Row { name: "draft/account-registration", bit: Caps::ACCOUNT_REGISTRATION, value: Some(CUSTOM_NAME) },
     row("draft/channel-rename", Caps::CHANNEL_RENAME),
     row("draft/chathistory", Caps::CHATHISTORY),

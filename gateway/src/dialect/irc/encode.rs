@@ -75,6 +75,13 @@ pub(crate) fn moved(
     out.into()
 }
 
+/// A channel that somebody comes back to.
+pub(crate) fn back(caps: Caps, client: &Client, channel: &ChannelName, scene: &Scene) -> Bytes {
+    let mut out = Vec::new();
+    Reply::to(caps, client, &mut out).joined(channel, scene);
+    out.into()
+}
+
 /// Why a connection is closed.
 pub(crate) fn closing(reason: &str) -> Bytes {
     let mut out = Vec::new();

@@ -27,6 +27,7 @@ pub(crate) fn relevant(event: &Event<'_>) -> Caps {
         Event::Away { .. } => ALWAYS.or(Caps::AWAY_NOTIFY),
         Event::Invited { .. } => ALWAYS.or(Caps::INVITE_NOTIFY),
         Event::Account { .. } => ALWAYS.or(Caps::ACCOUNT_NOTIFY),
+        Event::Chghost { .. } => ALWAYS.or(Caps::CHGHOST),
         Event::Setname { .. } => ALWAYS.or(Caps::SETNAME),
         Event::Marked { .. } => Caps::READ_MARKER,
         Event::Closing { .. } => Caps::NONE,
@@ -120,6 +121,12 @@ pub(crate) fn event<'a>(caps: Caps, event: &Event<'_>, at: impl Into<Moment<'a>>
         }
         Event::Wallops { by, text } => {
             By::new(Some(by)).line(caps, at, "WALLOPS", out).trailing(text);
+        }
+        // Others may be shown it as leaving and coming again ("Fallback"), which is more than has happened.
+        Event::Chghost { who, username, host } => {
+            if caps.has(Caps::CHGHOST) {
+                By::new(Some(who)).line(caps, at, "CHGHOST", out).param(username).param(host).end();
+            }
         }
         Event::Setname { who, realname } => {
             if caps.has(Caps::SETNAME) {

@@ -24,6 +24,7 @@ pub(crate) enum NickServ {
     Register { password: Secret<String> },
     Identify { account: Option<String>, password: Secret<String> },
     SetPassword { current: Secret<String>, new: Secret<String> },
+    AlwaysOn(bool),
     Ghost { nick: String, password: Option<Secret<String>> },
     Info { nick: Option<String> },
     Drop { account: String },
@@ -59,6 +60,7 @@ const NICK_SERV: &[Usage] = &[
     Usage("REGISTER", "<password>", "make your nick an account, and log in to it"),
     Usage("IDENTIFY", "[account] <password>", "log in"),
     Usage("SET PASSWORD", "<current> <new>", "another password; all connections of the account are closed"),
+    Usage("SET ALWAYS-ON", "<on|off>", "stay in your channels when your last connection ends"),
     Usage("GHOST", "<nick> [password]", "close all other connections of your account"),
     Usage("INFO", "[nick]", "whether somebody has an account"),
     Usage("CERT ADD", "[fingerprint]", "log in by a TLS certificate from now on: the one that you show, or another"),
@@ -168,6 +170,7 @@ fn nick_serv(verb: &str, mut words: Words<'_>) -> Option<NickServ> {
             (password, None) => NickServ::Identify { account: None, password: Secret::new(password) },
         },
         "SET PASSWORD" => NickServ::SetPassword { current: words.secret()?, new: words.secret()? },
+        "SET ALWAYS-ON" => NickServ::AlwaysOn(switch(words.next()?)?),
         "GHOST" => NickServ::Ghost { nick: words.word()?, password: words.secret() },
         "INFO" => NickServ::Info { nick: words.word() },
         "DROP" => NickServ::Drop { account: words.word()? },
@@ -178,6 +181,15 @@ fn nick_serv(verb: &str, mut words: Words<'_>) -> Option<NickServ> {
     };
     // A password of several words would otherwise be its first.
     words.next().is_none().then_some(said)
+}
+
+/// Clients know both pairs of words.
+fn switch(word: &str) -> Option<bool> {
+    match &*word.to_ascii_lowercase() {
+        "on" | "true" => Some(true),
+        "off" | "false" => Some(false),
+        _ => None,
+    }
 }
 
 fn chan_serv(verb: &str, mut words: Words<'_>) -> Option<ChanServ> {
@@ -215,8 +227,11 @@ mod tests {
     fn every_command_is_read_with_all_of_its_parameters_and_not_with_less() {
         for service in Service::ALL {
             for usage in service.usages() {
-                let whole =
-                    format!("{} {}", usage.0.to_lowercase(), usage.1.replace(['[', ']', '<', '>'], ""));
+                let whole = format!(
+                    "{} {}",
+                    usage.0.to_lowercase(),
+                    usage.1.replace("on|off", "on").replace(['[', ']', '<', '>'], "")
+                );
                 assert!(!matches!(service.read(&whole), Request::Unclear(..)), "{whole}");
                 let needs = usage.1.contains('<');
                 let is_unclear = matches!(service.read(usage.0), Request::Unclear(_, Some(_)));

@@ -60,6 +60,7 @@ pub(crate) fn event(format: Format, event: &Event<'_>, at: Timestamp, out: &mut 
         Event::Away { .. }
         | Event::Invited { .. }
         | Event::Account { .. }
+        | Event::Chghost { .. }
         | Event::Setname { .. }
         | Event::Marked { .. }
         | Event::Passing { .. }

@@ -109,6 +109,8 @@ impl Stage {
             scopes: Scopes::ordinary(),
             opened_at: Timestamp(0),
             replaced: None,
+            always_on: false,
+            missed_since: None,
         };
         let address = std::net::IpAddr::from([127, 0, 0, 1]);
         self.state.opened(&client, address, &opened);

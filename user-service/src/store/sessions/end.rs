@@ -16,7 +16,7 @@ use kit::db::{Backend, Tx};
 
 use super::{How, SessionRow, columns};
 use crate::store::{
-    Store, events, execute, fetch_all, fetch_optional,
+    Store, events, execute, fetch_all, fetch_optional, staying,
     tasks::{self, Claimed, Task},
     users::{self, UserRow, json_list},
 };
@@ -69,8 +69,14 @@ pub(crate) async fn end_locked(
     let mut told = Vec::with_capacity(ended.len());
     let Some(last) = ended.last() else { return Ok(told) };
     let why = Some(reason(last)).filter(|text| !text.is_empty());
-    // Before the events: they tell whether anything is left.
+    // Before the events: they tell whether anything is left. Whom somebody wants out does not stay.
+    if user.always_on && how != How::Forced {
+        user.left_at = Some(now.0);
+    }
     let left = settle(tx, user, now).await?;
+    if left == Left::Connected {
+        user.left_at = None;
+    }
     for session in rows {
         let change = UserChange::SessionEnded {
             ended: session.id.0.clone(),
@@ -80,11 +86,14 @@ pub(crate) async fn end_locked(
         };
         told.push(events::append(tx, user, now, None, change).await?);
     }
+    told.extend(staying::goes_away(tx, user, now).await?);
     if left != Left::Connected {
         // Sessions that were to stay for their successor leave with it: there is one end, and it is now.
         ended.extend(tasks::take_waiting_holders(tx, &user.id, now).await?);
     }
-    let task = EndHolders { user: user.person(), sessions: ended, all: left == Left::Nothing, reason: why };
+    let stays = user.always_on.then_some(left == Left::Connected || user.left_at.is_some());
+    let all = left == Left::Nothing;
+    let task = EndHolders { user: user.person(), sessions: ended, all, stays, reason: why };
     tasks::add(tx, &Task::EndHolders(task), now.plus(grace)).await?;
     Ok(told)
 }
@@ -94,7 +103,7 @@ pub(crate) async fn end_locked(
 pub(crate) enum Left {
     /// A session.
     Connected,
-    /// No session; but an account, or a token that holds the nick.
+    /// No session; but an account, which may stay, or a token that holds the nick.
     Disconnected,
     /// It was a guest, and their nick has just come free.
     Nothing,
@@ -106,7 +115,8 @@ pub(crate) async fn settle(tx: &mut Tx, user: &mut UserRow, now: Timestamp) -> s
     if live.is_some() {
         return Ok(Left::Connected);
     }
-    if user.is_guest() && user.held_until.is_some_and(|until| until > now.0) {
+    let is_held = user.is_guest() && user.held_until.is_some_and(|until| until > now.0);
+    if is_held || user.left_at.is_some() {
         return Ok(Left::Disconnected);
     }
     if user.since.take().is_some() {

@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use api::{
     ErrorCode, Nick, Timestamp,
-    auth::Scopes,
+    auth::{Scopes, USERNAME},
     event::{UserChange, UserEvent},
     id::{GatewayId, SessionId, UserId},
 };
@@ -23,7 +23,7 @@ use crate::{
 };
 
 const INSERT: &str = "insert into sessions (id, user_id, gateway, host, address, scopes, api_token, grant_id, term, \
-    opened_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing";
+    opened_at, missed_since) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing";
 const COUNT_OF: &str = "select count(*) from sessions where user_id = $1 and ended_at is null";
 const LINK: &str = "insert into earlier_selves (user_id, guest_id) values ($1, $2) on conflict do nothing";
 
@@ -121,6 +121,8 @@ impl Story {
             scopes: session.scopes(),
             opened_at: Timestamp(session.opened_at),
             replaced: None,
+            always_on: user.always_on,
+            missed_since: session.missed_since.map(Timestamp),
         })
     }
 
@@ -145,13 +147,14 @@ impl Story {
         }
         users::insert(&mut self.tx, &user).await?;
         let scopes = secret::allowed(false);
-        self.insert(item, &user, scopes, Origin::default(), term, self.now).await?;
+        let times = Times { term, opened_at: self.now, missed_since: None };
+        self.insert(item, &user, scopes, Origin::default(), &times).await?;
         let change = opens(item, None);
         self.told.push(events::record(&mut self.tx, &user, self.now, Some(&item.id), change).await?);
         if let Some(session) = replaced {
             self.replace(&user, session).await?;
         }
-        Ok(opened(item, &user, scopes, self.now, None))
+        Ok(opened(item, &user, scopes, &times, None))
     }
 
     async fn open_known(&mut self, item: &Opening, known: &Known, term: i64) -> Result<Opened, Stop> {
@@ -174,13 +177,15 @@ impl Story {
         let came_of = Origin::of(&mut self.tx, known, taken.as_ref()).await?;
         // What was revoked while this waited for its turn does not concern it: it was checked after.
         let opened_at = self.now.max(Timestamp(user.valid_from));
-        self.insert(item, &user, scopes, came_of, term, opened_at).await?;
+        let times = Times { term, opened_at, missed_since: user.left_at };
+        self.insert(item, &user, scopes, came_of, &times).await?;
         let former = replaced.as_ref().map(|session| &session.user_id.0).filter(|id| **id != user.id.0);
         let giver = match former {
             Some(former) if self.is_last_of(former).await? => Some(former),
             _ => None,
         };
         self.take_nick(item, &mut user, giver).await?;
+        user.left_at = None;
         user.since.get_or_insert(self.now.0);
         user.host.clone_from(&item.host);
         user.username.clone_from(&item.username);
@@ -189,6 +194,11 @@ impl Story {
         }
         let change = opens(item, former);
         self.told.push(events::append(&mut self.tx, &mut user, self.now, Some(&item.id), change).await?);
+        // Who comes back is not away.
+        if times.missed_since.is_some() && user.away.take().is_some() {
+            let change = UserChange::Away { text: None };
+            self.told.push(events::append(&mut self.tx, &mut user, self.now, Some(&item.id), change).await?);
+        }
 
         let taken = taken.filter(SessionRow::is_live);
         let replaced_id = taken.as_ref().map(|session| session.id.0.clone());
@@ -201,7 +211,7 @@ impl Story {
         if let Some(session) = replaced.filter(|session| session.user_id.0 != user.id.0) {
             self.replace(&user, session).await?;
         }
-        Ok(opened(item, &user, scopes, opened_at, replaced_id))
+        Ok(opened(item, &user, scopes, &times, replaced_id))
     }
 
     /// Somebody who comes in as an account wears the nick that they ask for, and takes it along from the guest whom they were; unless
@@ -213,8 +223,8 @@ impl Story {
         user: &mut UserRow,
         giver: Option<&UserId>,
     ) -> sqlx::Result<()> {
-        let Some(nick) = item.nick.as_ref().filter(|nick| user.since.is_none() && **nick != user.nick.0)
-        else {
+        let is_alone = user.since.is_none() || user.left_at.is_some();
+        let Some(nick) = item.nick.as_ref().filter(|nick| is_alone && **nick != user.nick.0) else {
             return Ok(());
         };
         let skeleton = nick.skeleton();
@@ -306,8 +316,7 @@ impl Story {
         user: &UserRow,
         scopes: Scopes,
         came_of: Origin,
-        term: i64,
-        opened_at: Timestamp,
+        times: &Times,
     ) -> Result<(), Stop> {
         let inserted = execute!(
             &mut self.tx,
@@ -320,8 +329,9 @@ impl Story {
             scopes.to_string(),
             came_of.api_token,
             came_of.grant,
-            term,
-            opened_at.0,
+            times.term,
+            times.opened_at.0,
+            times.missed_since,
         )?;
         if inserted == 1 {
             return Ok(());
@@ -332,16 +342,38 @@ impl Story {
 }
 
 fn opens(item: &Opening, former: Option<&UserId>) -> UserChange {
-    let (opened, gateway) = (item.id.clone(), item.gateway.clone());
-    UserChange::SessionOpened { opened, gateway, former: former.cloned() }
+    UserChange::SessionOpened {
+        opened: item.id.clone(),
+        gateway: item.gateway.clone(),
+        former: former.cloned(),
+        username: Some(item.username.clone()).filter(|name| name != USERNAME),
+        host: Some(item.host.clone()),
+    }
+}
+
+/// When a session is open.
+struct Times {
+    /// Its gateway's.
+    term: i64,
+    opened_at: Timestamp,
+    /// See [`UserRow::left_at`].
+    missed_since: Option<i64>,
 }
 
 fn opened(
     item: &Opening,
     user: &UserRow,
     scopes: Scopes,
-    opened_at: Timestamp,
+    times: &Times,
     replaced: Option<SessionId>,
 ) -> Opened {
-    Opened { session: item.id.clone(), user: user.view(), scopes, opened_at, replaced }
+    Opened {
+        session: item.id.clone(),
+        user: user.view(),
+        scopes,
+        opened_at: times.opened_at,
+        replaced,
+        always_on: user.always_on,
+        missed_since: times.missed_since.map(Timestamp),
+    }
 }

@@ -99,6 +99,10 @@ pub struct Opened {
     pub scopes: Scopes,
     pub opened_at: Timestamp,
     pub replaced: Option<SessionId>,
+    /// The account stays in its channels without a session.
+    pub always_on: bool,
+    /// It had done so since then.
+    pub missed_since: Option<Timestamp>,
 }
 
 /// Limits and pauses of opening.
