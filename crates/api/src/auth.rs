@@ -165,6 +165,9 @@ pub struct AccessClaims {
     pub host: String,
 }
 
+/// Bytes of a host as others see it: eight digits and what they stand for, `0a1b2c3d.cloak`.
+pub const HOST_BYTES: usize = 14;
+
 /// `user` of `nick!user@host` for those who came by a door that asks for none: the same at all of them, so that a ban is too.
 pub const USERNAME: &str = "~u";
 
@@ -216,6 +219,17 @@ impl ServiceName {
             Self::Channels => "channels",
             Self::Messages => "messages",
             Self::Logs => "logs",
+        }
+    }
+
+    /// What its API is for, in a line.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Gateway => "Where people come in: its health, and chat on a web socket.",
+            Self::Users => "Accounts, tokens, nicknames, sessions, presence, and who may come in at all.",
+            Self::Channels => "Channels, who is in them and what they may do there.",
+            Self::Messages => "What was said, in order: history, streams, read markers.",
+            Self::Logs => "What the services recorded, for operators.",
         }
     }
 }

@@ -14,6 +14,17 @@ pub enum Door {
     Rest,
 }
 
+impl Door {
+    /// As a sentence names it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Line => "the line protocol",
+            Self::Irc => "IRC",
+            Self::Rest => "the REST APIs",
+        }
+    }
+}
+
 /// Everything that can go wrong, as its word: `no-such-channel` is the same word at every door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -27,5 +27,6 @@ mod tests {
         assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:1"));
         assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
         assert_ne!(cloak(b"other", "192.0.2.1".parse().unwrap()), of("192.0.2.1"));
+        assert_eq!(of("192.0.2.1").len(), api::auth::HOST_BYTES);
     }
 }

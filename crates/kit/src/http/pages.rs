@@ -1,6 +1,6 @@
 //! What every service answers beside its own routes.
 
-use api::{Door, ErrorCode, Problem, auth::ServiceName};
+use api::{ErrorCode, Problem, auth::ServiceName};
 use axum::{
     Router,
     extract::{Path, State},
@@ -51,7 +51,7 @@ fn describe(name: ServiceName, openapi: &mut OpenApi) {
     openapi.info = InfoBuilder::new()
         .title(format!("Causerie: {name}"))
         .version(env!("CARGO_PKG_VERSION"))
-        .description(Some(about(name)))
+        .description(Some(name.about()))
         .license(Some(License::new(env!("CARGO_PKG_LICENSE"))))
         .build();
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
@@ -68,16 +68,6 @@ fn describe(name: ServiceName, openapi: &mut OpenApi) {
                 responses.entry("401".to_owned()).or_insert_with(|| unknown_caller().into());
             }
         }
-    }
-}
-
-fn about(name: ServiceName) -> &'static str {
-    match name {
-        ServiceName::Gateway => "Where people come in: its health, and chat on a web socket.",
-        ServiceName::Users => "Accounts, tokens, nicknames, sessions, presence, and who may come in at all.",
-        ServiceName::Channels => "Channels, who is in them and what they may do there.",
-        ServiceName::Messages => "What was said, in order: history, streams, read markers.",
-        ServiceName::Logs => "What the services recorded, for operators.",
     }
 }
 
@@ -123,15 +113,7 @@ async fn problem(Path(word): Path<String>) -> Result<Html<String>, Failure> {
     let code: ErrorCode = word.parse().map_err(|()| {
         Failure::new(ErrorCode::NotFound).detail("the catalogue of problems has no such code")
     })?;
-    let doors: Vec<_> = code
-        .doors()
-        .iter()
-        .map(|door| match door {
-            Door::Line => "the line protocol",
-            Door::Irc => "IRC",
-            Door::Rest => "the REST APIs",
-        })
-        .collect();
+    let doors: Vec<_> = code.doors().iter().map(|door| door.name()).collect();
     let (title, status, doors) = (code.title(), code.status(), doors.join(" and "));
     Ok(Html(format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{code}</title>\

@@ -37,6 +37,7 @@ pub(super) fn tokens(network: &str) -> Vec<String> {
         "ELIST=CMNTU".to_owned(),
         "EXCEPTS=e".to_owned(),
         "EXTBAN=~,am".to_owned(),
+        format!("HOSTLEN={}", api::auth::HOST_BYTES),
         "INVEX=I".to_owned(),
         format!("KICKLEN={MAX_LINE_BYTES}"),
         format!("MAXLIST=b:{MAX_LIST_ENTRIES},e:{MAX_LIST_ENTRIES},I:{MAX_LIST_ENTRIES}"),
