@@ -1,5 +1,5 @@
-//! Clients that note everything they do and see, with messages in flight at any time. [`client`] is as docs/line-protocol.md wants it:
-//! it has a key on each message, resumes from the highest seq it has dealt with, and types again what has no `201` yet. [`irc`] is an
+//! Clients that note everything they do and see, with messages in flight at any time. `client` is as docs/line-protocol.md wants it:
+//! it has a key on each message, resumes from the highest seq it has dealt with, and types again what has no `201` yet. `irc` is an
 //! IRC client: the echo of a message acknowledges it, CHATHISTORY fills the hole that a broken connection has left, and a message
 //! without an answer is not typed again.
 
