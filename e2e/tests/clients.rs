@@ -13,6 +13,9 @@ use tokio_tungstenite::{
 
 const PASSWORD: &str = "correct-horse-battery";
 
+/// The last that the server says to whoever comes in; a client that is asked for more before that is not ready for it.
+const WELCOMED: &str = "There is no message of the day";
+
 /// What differs between them.
 struct Words {
     /// What it says when SASL is done.
@@ -66,6 +69,7 @@ async fn chats(town: &Town, alice: &Terminal, words: &Words) {
     let program = town.rest().guest("carol").await;
     alice.types("/connect town").await;
     alice.sees(words.logged_in).await;
+    alice.sees(WELCOMED).await;
     alice.types("/join #general").await;
     let mut bob = town.person("bob").await;
     bob.does("/join #general").await;
@@ -112,6 +116,7 @@ async fn comes_back(town: &Town, alice: &Terminal, words: &Words, mut bob: Line)
     alice.types("/clear").await;
     alice.types("/connect town").await;
     alice.sees(words.logged_in).await;
+    alice.sees(WELCOMED).await;
     alice.types("/join #general").await;
     bob.sees("100 join #general alice").await;
     alice.types(words.channel).await;

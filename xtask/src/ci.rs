@@ -24,7 +24,7 @@ pub(crate) fn run(compose: bool) -> Result<Code> {
     step("docs", || {
         done(cargo().args(["doc", "--locked", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
     })?;
-    step("tests", || passed(test::run(&[])?))?;
+    step("tests", || passed(test::run(&["--no-fail-fast".to_owned()])?))?;
     if compose {
         step("compose", || done(Command::new("bash").arg("e2e/compose.sh").current_dir(root())))?;
     }
