@@ -7,8 +7,8 @@ use api::{
     auth::{Scopes, USERNAME},
     id::{SessionId, TokenId},
     users::{
-        Credentials, MAX_REALNAME_BYTES, MAX_USERNAME_BYTES, OpenSession, ScramProof, ScramSignature,
-        ScramTerms,
+        Credentials, Fingerprint, MAX_REALNAME_BYTES, MAX_USERNAME_BYTES, OpenSession, ScramProof,
+        ScramSignature, ScramTerms,
     },
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -23,6 +23,7 @@ use crate::{
     store::{
         accounts::AccountRow,
         sessions::{Identity, Known, Opening, Proof},
+        users::UserRow,
     },
 };
 
@@ -191,14 +192,12 @@ impl App {
                 Identity::Known(known)
             }
             Credentials::Certificate { fingerprint } => {
-                let known = self.store.certificate_of(fingerprint).await?.ok_or(ErrorCode::BadCredentials)?;
-                let user = self.store.user(&known).await?.ok_or(ErrorCode::BadCredentials)?;
+                let user = self.certified(fingerprint, item.authzid.as_deref()).await?;
                 self.check_bans(address, &host, &user.nick, user.account())?;
-                may_be(user.account(), item.authzid.as_deref())?;
                 Identity::Known(Known {
                     // Never an operator's: to operate takes the password.
                     scopes: secret::allowed(false),
-                    user: known,
+                    user: user.id.0,
                     proof: Proof::Certificate(fingerprint.clone()),
                     takes: None,
                 })
@@ -215,6 +214,23 @@ impl App {
             realname: item.realname.clone().filter(|name| is_realname(name)),
             nick: item.nick.as_deref().and_then(|nick| Nick::try_from(nick).ok()),
         })
+    }
+
+    /// Whoever shows a certificate is the account that they name, if it has it, or the only one that does.
+    async fn certified(&self, fingerprint: &Fingerprint, authzid: Option<&str>) -> Result<UserRow> {
+        let named = match authzid.filter(|name| !name.is_empty()) {
+            Some(name) => {
+                let name = AccountName::try_from(name).map_err(|_| ErrorCode::BadCredentials)?;
+                Some(self.store.account(&name).await?.ok_or(ErrorCode::BadCredentials)?.user.id.0)
+            }
+            None => None,
+        };
+        match &self.store.certificate_holders(fingerprint, named.as_ref()).await?[..] {
+            [only] => Ok(self.store.user(only).await?.ok_or(ErrorCode::BadCredentials)?),
+            [] => Err(ErrorCode::BadCredentials.into()),
+            _ => Err(Failure::new(ErrorCode::BadCredentials)
+                .detail("several accounts have that certificate: name yours")),
+        }
     }
 
     async fn by_secret(&self, token: &str) -> Result<Known> {

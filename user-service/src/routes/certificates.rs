@@ -16,10 +16,12 @@ use super::paging::Paging;
 use crate::app::App;
 
 /// Lets a TLS client certificate log in (SASL EXTERNAL at a gateway). Whoever has its key needs no password.
+///
+/// Other accounts may have the same one; then they say by their names as whom they log in.
 #[utoipa::path(post, path = "/v1/accounts/me/certificates", tag = "accounts", request_body = NewCertificate, responses(
     (status = 201, description = "The certificate; one that was there already stays as it is", body = Certificate),
     (status = 403, description = "forbidden (guests), insufficient-scope (a token that may not do all that a login may)", body = Problem),
-    (status = 422, description = "list-full, invalid-parameter (another account's)", body = Problem),
+    (status = 422, description = "list-full", body = Problem),
 ))]
 pub(super) async fn create(
     State(app): State<App>,

@@ -1,4 +1,5 @@
-//! TLS client certificates that log in to an account. Of them only fingerprints are kept.
+//! TLS client certificates that log in to an account. Of them only fingerprints are kept. Several accounts may have the same one: to add
+//! it takes no key, to log in by it does.
 
 use api::{
     ErrorCode, Timestamp,
@@ -10,25 +11,35 @@ use kit::{Failure, Result, db::Tx};
 use super::{
     Store,
     column::Checked,
-    execute, fetch_optional, read_all, read_optional,
+    execute, fetch_optional, read_all,
     revocations::{self, Ended},
     users,
 };
+use crate::domain::secret;
 
 const INSERT: &str =
-    "insert into certificates (fingerprint, user_id, created_at) values ($1, $2, $3) on conflict do nothing";
+    "insert into certificates (fingerprint, user_id, created_at, grant_id) values ($1, $2, $3, $4)";
 const COUNT: &str = "select count(*) from certificates where user_id = $1";
 const OF: &str = "select created_at from certificates where fingerprint = $1 and user_id = $2";
-const WHOSE: &str = "select user_id from certificates where fingerprint = $1";
+const GRANT: &str =
+    "select coalesce(grant_id, fingerprint) from certificates where fingerprint = $1 and user_id = $2";
+/// Two are as bad as many.
+const WHOSE: &str = "select user_id from certificates where fingerprint = $1 and user_id = coalesce($2, user_id) \
+    order by user_id limit 2";
 const PAGE: &str = "select fingerprint, created_at from certificates where user_id = $1 and fingerprint > $2 \
     order by fingerprint limit $3";
-const DELETE: &str = "delete from certificates where fingerprint = $1 and user_id = $2";
+const DELETE: &str = "delete from certificates where fingerprint = $1 and user_id = $2 \
+    returning coalesce(grant_id, fingerprint)";
 const DELETE_ALL: &str = "delete from certificates where user_id = $1";
 
-/// Whether it still logs in to that account.
-pub(crate) async fn is_of(tx: &mut Tx, user: &UserId, fingerprint: &Fingerprint) -> sqlx::Result<bool> {
-    let found: Option<(i64,)> = fetch_optional!(tx, OF, fingerprint.as_str(), user.as_str())?;
-    Ok(found.is_some())
+/// The grant that its sessions come of, if it still logs in to that account.
+pub(crate) async fn grant_of(
+    tx: &mut Tx,
+    user: &UserId,
+    fingerprint: &Fingerprint,
+) -> sqlx::Result<Option<String>> {
+    let found: Option<(String,)> = fetch_optional!(tx, GRANT, fingerprint.as_str(), user.as_str())?;
+    Ok(found.map(|(grant,)| grant))
 }
 
 /// None of an account's logs in any more.
@@ -60,11 +71,9 @@ impl Store {
                     return Err(Failure::new(ErrorCode::ListFull)
                         .detail(format!("there are {most} certificates already")));
                 }
-                if execute!(&mut tx, INSERT, fingerprint_text, id, now.0)? == 0 {
-                    return Err(Failure::new(ErrorCode::InvalidParameter)
-                        .detail("that certificate is another account's")
-                        .field("/fingerprint", "another account's"));
-                }
+                // What was taken away once is refused for a while: what is added now is something else.
+                let grant = secret::random(&mut rand::rng());
+                execute!(&mut tx, INSERT, fingerprint_text, id, now.0, grant)?;
                 now
             }
         };
@@ -87,10 +96,15 @@ impl Store {
         Ok(rows.into_iter().map(certificate).collect())
     }
 
-    /// Whom a certificate logs in as.
-    pub async fn certificate_of(&self, fingerprint: &Fingerprint) -> sqlx::Result<Option<UserId>> {
-        let row: Option<(Checked<UserId>,)> = read_optional!(self.db, WHOSE, fingerprint.as_str())?;
-        Ok(row.map(|(user,)| user.0))
+    /// Whom a certificate logs in as, of all or of one account: of several, two.
+    pub async fn certificate_holders(
+        &self,
+        fingerprint: &Fingerprint,
+        only: Option<&UserId>,
+    ) -> sqlx::Result<Vec<UserId>> {
+        let only = only.map(UserId::as_str);
+        let rows: Vec<(Checked<UserId>,)> = read_all!(self.db, WHOSE, fingerprint.as_str(), only)?;
+        Ok(rows.into_iter().map(|(user,)| user.0).collect())
     }
 
     /// Takes a certificate away, with the sessions that it opened and what came of those; nothing if the account has none of that
@@ -103,10 +117,10 @@ impl Store {
     ) -> Result<Option<Ended>> {
         let mut tx = self.db.begin().await?;
         let Some(mut user) = users::lock(&mut tx, user).await? else { return Ok(None) };
-        if execute!(&mut tx, DELETE, fingerprint.as_str(), user.id.as_str())? == 0 {
-            return Ok(None);
-        }
-        let ended = revocations::end_grant(&mut tx, &mut user, fingerprint.to_string(), now).await?;
+        let grant: Option<(String,)> =
+            fetch_optional!(&mut tx, DELETE, fingerprint.as_str(), user.id.as_str())?;
+        let Some((grant,)) = grant else { return Ok(None) };
+        let ended = revocations::end_grant(&mut tx, &mut user, grant, now).await?;
         users::save(&mut tx, &user).await?;
         tx.commit().await?;
         Ok(Some(ended))

@@ -19,7 +19,7 @@ impl Town {
     }
 
     /// What `/token` gives on a connection; with a label a personal API token.
-    async fn token_of(&self, opened: &OpenedSession, label: Option<&str>) -> String {
+    pub(crate) async fn token_of(&self, opened: &OpenedSession, label: Option<&str>) -> String {
         let path = format!("/v1/sessions/{}/tokens", opened.session);
         let request = self.as_service(Method::POST, &path).json(&json!({ "label": label }));
         let act_as = kit::auth::act_as(&actor(opened));

@@ -5,6 +5,7 @@
 mod accounts;
 mod api_tokens;
 mod bans;
+mod certificates;
 mod erasure;
 mod events;
 mod house;

@@ -251,7 +251,7 @@ impl Story {
         let holds = match &known.proof {
             Proof::Password(hash) => accounts::password_is(&mut self.tx, &user.id, hash).await?,
             Proof::Certificate(fingerprint) => {
-                certificates::is_of(&mut self.tx, &user.id, fingerprint).await?
+                certificates::grant_of(&mut self.tx, &user.id, fingerprint).await?.is_some()
             }
             Proof::ApiToken(id) => api_tokens::api_token_exists(&mut self.tx, &user.id, id).await?,
             Proof::AccessToken { issued, grant } => {

@@ -11,7 +11,7 @@ use api::{
 use kit::db::Tx;
 
 use super::SessionRow;
-use crate::store::revocations;
+use crate::store::{certificates, revocations};
 
 /// One session to open, by somebody who has shown who they are.
 #[derive(Debug, Clone)]
@@ -79,7 +79,8 @@ impl Origin {
         Ok(match &known.proof {
             Proof::Password(_) => Self::default(),
             Proof::Certificate(fingerprint) => {
-                Self { grant: Some(fingerprint.to_string()), ..Self::default() }
+                let grant = certificates::grant_of(tx, &known.user, fingerprint).await?;
+                Self { grant, ..Self::default() }
             }
             Proof::ApiToken(id) => Self { api_token: Some(id.to_string()), grant: Some(id.to_string()) },
             Proof::AccessToken { grant, .. } => {
