@@ -76,11 +76,13 @@ impl Channels {
         }
         let channels = self.clone();
         self.0.tasks.spawn("channel-copy", async move {
+            let mut asking = channels.asking(copy.clone());
             let asked = Instant::now();
             let answered = channels.ask(&copy).await;
             if !answered {
                 tokio::time::sleep(RETRY).await;
             }
+            asking.end_first();
             channels.ended(copy, asked, answered);
         });
     }
