@@ -33,7 +33,7 @@ impl Channels {
 
     /// Takes ended sessions out of every channel; may be repeated.
     pub async fn end_holders(&self, ended: &EndHolders) -> Result<EndedHolders, Error> {
-        self.0.post("/v1/holders:end", Caller::Service, ended).await
+        self.0.post_idempotent("/v1/holders:end", Caller::Service, ended).await
     }
 
     pub async fn by_name(&self, actor: &Actor, name: &ChannelName) -> Result<Channel, Error> {
@@ -54,7 +54,7 @@ impl Channels {
 
     /// As [`snapshot`](Self::snapshot), of at most [`MAX_REPLICAS`](api::page::MAX_REPLICAS): the first of them, in order, as many as fit.
     pub async fn snapshots(&self, ids: &Batch<ChannelId>) -> Result<Batch<Item<Snapshot>>, Error> {
-        self.0.post("/v1/channels:replicas", Caller::Service, ids).await
+        self.0.post_idempotent("/v1/channels:replicas", Caller::Service, ids).await
     }
 
     pub async fn events(&self, id: &ChannelId, after: u64) -> Result<ChannelEvents, Error> {
@@ -74,7 +74,7 @@ impl Channels {
     }
 
     pub async fn heads(&self, held: &HeadsRequest) -> Result<HeadsReply, Error> {
-        self.0.post("/v1/heads", Caller::Service, held).await
+        self.0.post_idempotent("/v1/heads", Caller::Service, held).await
     }
 
     /// One page of the public list.

@@ -8,8 +8,14 @@ use api::{
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::{Method, RequestBuilder, Url};
+use reqwest::{Method, RequestBuilder, Url, header::HeaderValue};
 use serde::{Serialize, de::DeserializeOwned};
+use tower::retry::budget::TpsBudget;
+
+mod exchange;
+mod instances;
+
+use self::{exchange::Repeat, instances::Instances};
 
 /// A person at a keyboard is told `503` within three seconds; this leaves half a second for all else.
 pub const TIMEOUT: Duration = Duration::from_millis(2500);
@@ -73,11 +79,15 @@ pub enum Caller<'a> {
     Address(std::net::IpAddr),
 }
 
-/// One service's API: its address, and who we are to it.
+/// One service's API: its address, and who we are to it. Where its name has several addresses, each is an instance of it.
 #[derive(Clone)]
 pub struct Service {
     name: ServiceName,
     base: Url,
+    /// What the name's instances are asked as: some share an address and are told apart by it.
+    host: HeaderValue,
+    instances: Arc<Instances>,
+    budget: Arc<TpsBudget>,
     http: reqwest::Client,
     credentials: Credentials,
     origin: Option<String>,
@@ -93,7 +103,19 @@ impl Service {
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .tcp_nodelay(true)
             .build()?;
-        Ok(Self { name, base: base.parse()?, http, credentials, origin: None })
+        let base: Url = base.parse()?;
+        // Without the user that a URL may name.
+        let host = base.authority().rsplit('@').next().unwrap_or_default().parse()?;
+        Ok(Self {
+            name,
+            host,
+            instances: Instances::new(base.clone()),
+            budget: Arc::new(exchange::budget()),
+            base,
+            http,
+            credentials,
+            origin: None,
+        })
     }
 
     /// Marks what comes of our requests as known to us: the bus brings it back with this origin, and we drop it unread.
@@ -129,34 +151,29 @@ impl Service {
 
     /// Sends, and reads the answer or the problem.
     pub(crate) async fn send<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Error> {
-        let body = self.exchange(request).await?;
-        serde_json::from_slice(&body).map_err(|error| self.unreadable(error.to_string()))
+        self.send_as(request, None).await
     }
 
     /// Sends, and expects an answer without a body.
     pub(crate) async fn send_for_nothing(&self, request: RequestBuilder) -> Result<(), Error> {
-        self.exchange(request).await.map(drop)
+        let request = request.build().map_err(|source| self.unavailable(source))?;
+        let repeat = Repeat::of(&request);
+        self.exchange(request, repeat).await.map(drop)
     }
 
-    async fn exchange(&self, request: RequestBuilder) -> Result<Vec<u8>, Error> {
-        let unavailable =
-            |source: reqwest::Error| Error::Unavailable { service: self.name, source: source.without_url() };
-        let mut response = request.send().await.map_err(unavailable)?;
-        let status = response.status();
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(unavailable)? {
-            if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-                return Err(self.unreadable(format!("an answer of more than {MAX_ANSWER_BYTES} bytes")));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        if status.is_success() {
-            return Ok(body);
-        }
-        match serde_json::from_slice::<Problem>(&body) {
-            Ok(problem) => Err(Error::Refused(problem)),
-            Err(_) => Err(self.unreadable(format!("status {status} without a problem"))),
-        }
+    async fn send_as<T: DeserializeOwned>(
+        &self,
+        request: RequestBuilder,
+        repeat: Option<Repeat>,
+    ) -> Result<T, Error> {
+        let request = request.build().map_err(|source| self.unavailable(source))?;
+        let repeat = repeat.unwrap_or_else(|| Repeat::of(&request));
+        let body = self.exchange(request, repeat).await?;
+        serde_json::from_slice(&body).map_err(|error| self.unreadable(error.to_string()))
+    }
+
+    fn unavailable(&self, source: reqwest::Error) -> Error {
+        Error::Unavailable { service: self.name, source: source.without_url() }
     }
 
     fn unreadable(&self, detail: String) -> Error {
@@ -175,6 +192,16 @@ impl Service {
         body: &impl Serialize,
     ) -> Result<T, Error> {
         self.send(self.request(Method::POST, path, caller).json(body)).await
+    }
+
+    /// A POST that does no more when it comes twice.
+    pub(crate) async fn post_idempotent<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        caller: Caller<'_>,
+        body: &impl Serialize,
+    ) -> Result<T, Error> {
+        self.send_as(self.request(Method::POST, path, caller).json(body), Some(Repeat::Idempotent)).await
     }
 
     pub(crate) async fn put<T: DeserializeOwned>(

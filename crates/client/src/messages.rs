@@ -31,7 +31,7 @@ pub struct Messages(pub Service);
 impl Messages {
     /// Sends many at once, committed together; each item has its own result, in order.
     pub async fn send(&self, items: &Batch<SendItem>) -> Result<Batch<SendResult>, Error> {
-        self.0.post("/v1/messages:batch", Caller::Service, items).await
+        self.0.post_idempotent("/v1/messages:batch", Caller::Service, items).await
     }
 
     pub async fn channel_history(
@@ -154,7 +154,7 @@ impl Messages {
     }
 
     pub async fn heads(&self, held: &HeadsRequest) -> Result<HeadsReply, Error> {
-        self.0.post("/v1/heads", Caller::Service, held).await
+        self.0.post_idempotent("/v1/heads", Caller::Service, held).await
     }
 
     /// Direct conversations of these users with entries after `since`.
@@ -164,7 +164,8 @@ impl Messages {
         since: Timestamp,
     ) -> Result<Vec<DirectHead>, Error> {
         let body = ConversationsOf { users, since };
-        let found: Batch<DirectHead> = self.0.post("/v1/conversations:of", Caller::Service, &body).await?;
+        let found: Batch<DirectHead> =
+            self.0.post_idempotent("/v1/conversations:of", Caller::Service, &body).await?;
         Ok(found.items)
     }
 

@@ -104,14 +104,14 @@ impl Users {
 
     pub async fn lookup(&self, ids: Vec<UserId>) -> Result<Vec<User>, Error> {
         let lookup = Lookup { ids, ..Lookup::default() };
-        let found: Batch<User> = self.0.post("/v1/users:lookup", Caller::Service, &lookup).await?;
+        let found: Batch<User> = self.0.post_idempotent("/v1/users:lookup", Caller::Service, &lookup).await?;
         Ok(found.items)
     }
 
     /// Those who wear one of these nicks now.
     pub async fn wearers(&self, nicks: Vec<String>) -> Result<Vec<User>, Error> {
         let lookup = Lookup { nicks, ..Lookup::default() };
-        let found: Batch<User> = self.0.post("/v1/users:lookup", Caller::Service, &lookup).await?;
+        let found: Batch<User> = self.0.post_idempotent("/v1/users:lookup", Caller::Service, &lookup).await?;
         Ok(found.items)
     }
 
@@ -132,7 +132,7 @@ impl Users {
         caller: Caller<'_>,
         asked: &MetadataLookup,
     ) -> Result<Vec<MetadatumOf>, Error> {
-        let said: Batch<MetadatumOf> = self.0.post("/v1/metadata:lookup", caller, asked).await?;
+        let said: Batch<MetadatumOf> = self.0.post_idempotent("/v1/metadata:lookup", caller, asked).await?;
         Ok(said.items)
     }
 
@@ -260,7 +260,7 @@ impl Users {
     }
 
     pub async fn heads(&self, held: &HeadsRequest) -> Result<HeadsReply, Error> {
-        self.0.post("/v1/heads", Caller::Service, held).await
+        self.0.post_idempotent("/v1/heads", Caller::Service, held).await
     }
 
     pub async fn events(&self, id: &UserId, after: u64) -> Result<UserEvents, Error> {

@@ -22,6 +22,12 @@ pub const NUMBERS: &[(&str, Kind, Unit, &str)] = {
         ),
         ("bus_lagged_total", Counter, Count, "Times a reader of the bus was too slow and has to heal"),
         ("bus_published_total", Counter, Count, "Frames published to the bus"),
+        (
+            "client_repeats_total",
+            Counter,
+            Count,
+            "Requests sent again, to another instance of a service [service]",
+        ),
         ("gateway_channels", Gauge, Count, "Channels that somebody here is in"),
         ("gateway_commands_total", Counter, Count, "Commands answered [command, code]"),
         ("gateway_connections", Gauge, Count, "Connections open now"),
