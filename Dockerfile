@@ -13,7 +13,8 @@ FROM debian:trixie-slim
 # Volumes mounted here for the first time take over the owner and the mode.
 RUN useradd --uid 7667 --no-create-home --shell /usr/sbin/nologin causerie \
     && install -d -o causerie -g causerie -m 700 /data /secrets \
-       /secrets/gateway /secrets/users /secrets/channels /secrets/messages /secrets/logs
+       /secrets/gateway /secrets/users /secrets/channels /secrets/messages /secrets/logs /secrets/nats \
+       /secrets/users-database /secrets/channels-database /secrets/messages-database /secrets/logs-database
 COPY --from=build /out/causerie /usr/local/bin/
 USER causerie
 # In a container the loopback address reaches nobody: what is reachable from outside is decided by publishing ports.

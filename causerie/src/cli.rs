@@ -37,6 +37,9 @@ enum Command {
         /// A folder for each service with its own key only, in the secrets folder: for containers
         #[arg(long)]
         apart: bool,
+        /// The same, and passwords for the PostgreSQLs and the NATS of docker-compose.yml
+        #[arg(long, conflicts_with = "apart")]
+        stack: bool,
     },
     /// Exit 0 if a service answers 200 there: for health checks in containers
     Health {
@@ -61,10 +64,12 @@ pub(crate) fn run() -> anyhow::Result<()> {
         Command::Channels(listen) => kit::service::run::<channel_service::ChannelService>(flags, listen),
         Command::Messages(listen) => kit::service::run::<message_service::MessageService>(flags, listen),
         Command::Logs(listen) => kit::service::run::<log_service::LogService>(flags, listen),
-        Command::Init { apart } => {
+        Command::Init { apart, stack } => {
             let common = kit::config::Loader::new(&flags)?.common()?;
             let secrets = common.secrets_dir();
-            if apart {
+            if stack {
+                crate::stack::init(&secrets)?;
+            } else if apart {
                 kit::secrets::init_apart(&secrets)?;
                 gateway::init(&secrets.join("gateway"))?;
             } else {

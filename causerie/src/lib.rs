@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod health;
 mod operator;
+mod stack;
 
 use std::process::ExitCode;
 

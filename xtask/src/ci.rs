@@ -10,6 +10,12 @@ use crate::{Code, PASSED, arrows, cargo, done, root, test};
 /// A workspace of its own: its targets run with nightly only.
 const FUZZ: &str = "crates/proto/fuzz/Cargo.toml";
 
+/// The stacks of containers, and how many of what.
+const STACKS: [&[&str]; 2] = [
+    &["docker-compose.small.yml"],
+    &["docker-compose.yml", "--scale", "gateway=2", "--scale", "message-service=2"],
+];
+
 pub(crate) fn run(compose: bool) -> Result<Code> {
     let start = Instant::now();
     step("format", || done(cargo().args(["fmt", "--all", "--check"])))?;
@@ -26,7 +32,11 @@ pub(crate) fn run(compose: bool) -> Result<Code> {
     })?;
     step("tests", || passed(test::run(&["--no-fail-fast".to_owned()])?))?;
     if compose {
-        step("compose", || done(Command::new("bash").arg("e2e/compose.sh").current_dir(root())))?;
+        for stack in STACKS {
+            step(stack[0], || {
+                done(Command::new("bash").arg("e2e/compose.sh").args(*stack).current_dir(root()))
+            })?;
+        }
     }
     eprintln!("── all passed in {} s", start.elapsed().as_secs());
     Ok(PASSED)

@@ -145,7 +145,7 @@ fn read(path: &Path) -> Result<String, SecretsError> {
 }
 
 /// A folder for its owner's eyes only.
-pub(crate) fn make_private_dir(dir: &Path) -> io::Result<()> {
+pub fn make_private_dir(dir: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
