@@ -192,7 +192,7 @@ impl App {
                 Identity::Known(known)
             }
             Credentials::Certificate { fingerprint } => {
-                let user = self.certified(fingerprint, item.authzid.as_deref()).await?;
+                let user = self.certified(fingerprint, item).await?;
                 self.check_bans(address, &host, &user.nick, user.account())?;
                 Identity::Known(Known {
                     // Never an operator's: to operate takes the password.
@@ -216,21 +216,31 @@ impl App {
         })
     }
 
-    /// Whoever shows a certificate is the account that they name, if it has it, or the only one that does.
-    async fn certified(&self, fingerprint: &Fingerprint, authzid: Option<&str>) -> Result<UserRow> {
-        let named = match authzid.filter(|name| !name.is_empty()) {
-            Some(name) => {
-                let name = AccountName::try_from(name).map_err(|_| ErrorCode::BadCredentials)?;
-                Some(self.store.account(&name).await?.ok_or(ErrorCode::BadCredentials)?.user.id.0)
-            }
-            None => None,
-        };
-        match &self.store.certificate_holders(fingerprint, named.as_ref()).await?[..] {
+    /// Whoever shows a certificate is the account that they name, if it has it, or the only one that does. Clients seldom name one: of
+    /// several it is the one whose name they want to go by, so that nobody is kept out by somebody who adds the same.
+    async fn certified(&self, fingerprint: &Fingerprint, item: &OpenSession) -> Result<UserRow> {
+        let named = item.authzid.as_deref().filter(|name| !name.is_empty());
+        if let Some(name) = named {
+            return self.holder(fingerprint, name).await;
+        }
+        match &self.store.certificate_holders(fingerprint, None).await?[..] {
             [only] => Ok(self.store.user(only).await?.ok_or(ErrorCode::BadCredentials)?),
             [] => Err(ErrorCode::BadCredentials.into()),
-            _ => Err(Failure::new(ErrorCode::BadCredentials)
-                .detail("several accounts have that certificate: name yours")),
+            _ => {
+                let several = "several accounts have that certificate: name yours";
+                let called = item.nick.as_deref().unwrap_or_default();
+                let holder = self.holder(fingerprint, called).await;
+                holder.map_err(|_| Failure::new(ErrorCode::BadCredentials).detail(several))
+            }
         }
+    }
+
+    /// The account of that name, if it has the certificate.
+    async fn holder(&self, fingerprint: &Fingerprint, name: &str) -> Result<UserRow> {
+        let name = AccountName::try_from(name).map_err(|_| ErrorCode::BadCredentials)?;
+        let account = self.store.account(&name).await?.ok_or(ErrorCode::BadCredentials)?;
+        let holders = self.store.certificate_holders(fingerprint, Some(&account.user.id.0)).await?;
+        if holders.is_empty() { Err(ErrorCode::BadCredentials.into()) } else { Ok(account.user) }
     }
 
     async fn by_secret(&self, token: &str) -> Result<Known> {
