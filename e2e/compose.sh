@@ -31,7 +31,7 @@ finish() {
   trap - EXIT
   for client in "${clients[@]}"; do kill "$client" 2>/dev/null || true; done
   if ((code != 0)); then
-    for file in "$work"/*.out; do [[ -e $file ]] && { say "what $(basename "$file" .out) saw"; tail -n 40 "$file"; }; done
+    for seen in "$work"/*.out; do [[ -e $seen ]] && { say "what $(basename "$seen" .out) saw"; tail -n 40 "$seen"; }; done
     compose ps --all || true
     compose logs --no-color --tail 40 || true
   fi

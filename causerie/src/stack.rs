@@ -18,13 +18,13 @@ pub(crate) fn init(dir: &Path) -> anyhow::Result<()> {
     publish(&dir.join("nats/nats.conf"), accounts.as_bytes())?;
     for name in ServiceName::ALL {
         let own = dir.join(name.as_str());
-        publish(&own.join("nats"), format!("nats://{USER}:{nats}@nats:4222").as_bytes())?;
+        publish(&own.join("nats.url"), format!("nats://{USER}:{nats}@nats:4222").as_bytes())?;
         if name == ServiceName::Gateway {
             continue;
         }
         let host = format!("{name}-database");
         let password = password(&dir.join(&host))?;
-        publish(&own.join("database"), format!("postgres://{USER}:{password}@{host}/{USER}").as_bytes())?;
+        publish(&own.join("database.url"), format!("postgres://{USER}:{password}@{host}/{USER}").as_bytes())?;
     }
     gateway::init(&dir.join(ServiceName::Gateway.as_str()))
 }
@@ -49,7 +49,7 @@ mod tests {
         let read = |path: &str| std::fs::read_to_string(dir.path().join(path)).unwrap();
         let made = || {
             init(dir.path()).unwrap();
-            ["users/database", "logs/database", "gateway/nats", "nats/nats.conf"].map(read)
+            ["users/database.url", "logs/database.url", "gateway/nats.url", "nats/nats.conf"].map(read)
         };
         let first = made();
         let password = read("users-database/password");
@@ -57,6 +57,6 @@ mod tests {
         assert_ne!(first[1], first[0].replace("users", "logs"), "each has its own");
         assert_eq!(first[2], format!("nats://causerie:{}@nats:4222", read("nats/password")));
         assert_eq!(first, made());
-        assert!(!dir.path().join("gateway/database").exists());
+        assert!(!dir.path().join("gateway/database.url").exists());
     }
 }
