@@ -34,7 +34,7 @@ pub(crate) fn run(compose: bool) -> Result<Code> {
     if compose {
         for stack in STACKS {
             step(stack[0], || {
-                done(Command::new("bash").arg("e2e/compose.sh").args(*stack).current_dir(root()))
+                done(Command::new("bash").arg("e2e/compose.sh").args(stack).current_dir(root()))
             })?;
         }
     }

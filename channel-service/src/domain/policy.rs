@@ -113,10 +113,11 @@ pub fn may_join(
         if modes.invite_only && !door.invited && !lists.is_invited(door.actor, now) {
             return Err(ErrorCode::InviteOnly);
         }
-        if modes.key.is_some() && modes.key.as_deref() != door.key {
+        // Whoever was invited needs no key, and there is a place for them.
+        if !door.invited && modes.key.is_some() && modes.key.as_deref() != door.key {
             return Err(ErrorCode::BadKey);
         }
-        if modes.limit.is_some_and(|limit| channel.member_count >= u64::from(limit)) {
+        if !door.invited && modes.limit.is_some_and(|limit| channel.member_count >= u64::from(limit)) {
             return Err(ErrorCode::ChannelFull);
         }
     }
@@ -164,7 +165,9 @@ pub fn may_change_lists(asker: &Asker<'_>, channel: &Channel) -> Verdict {
 /// Members may invite, but only half-operators and above to where an invitation opens the door.
 pub fn may_invite(asker: &Asker<'_>, channel: &Channel) -> Verdict {
     let roles = inside(asker, channel)?;
-    if channel.modes.invite_only && !roles.at_least(Role::HalfOp) {
+    let modes = &channel.modes;
+    let opens = modes.invite_only || modes.key.is_some() || modes.limit.is_some();
+    if opens && !roles.at_least(Role::HalfOp) {
         return Err(ErrorCode::NotAnOperator);
     }
     Ok(())

@@ -228,8 +228,8 @@ proptest! {
             (!owner && hits(&lists.bans) && !hits(&lists.excepts), ErrorCode::Banned),
             (!owner && modes.registered_only && !account, ErrorCode::RegisteredOnly),
             (!owner && modes.invite_only && !invited && !hits(&lists.invite_masks), ErrorCode::InviteOnly),
-            (!owner && modes.key.is_some() && !key, ErrorCode::BadKey),
-            (!owner && modes.limit.is_some_and(|limit| count >= u64::from(limit)), ErrorCode::ChannelFull),
+            (!owner && modes.key.is_some() && !key && !invited, ErrorCode::BadKey),
+            (!owner && !invited && modes.limit.is_some_and(|limit| count >= u64::from(limit)), ErrorCode::ChannelFull),
             (channels >= 10, ErrorCode::TooManyChannels),
         ];
         let first = reasons.into_iter().find(|(applies, _)| *applies).map(|(_, code)| code);
@@ -248,6 +248,25 @@ fn own_roles_may_be_laid_down_but_not_the_founders() {
         assert_eq!(may_set_role(&asker, Some(&me_in), role, false, &channel), Ok(()));
     }
     assert_eq!(may_set_role(&asker, Some(&me_in), Role::Founder, false, &channel), Err(ErrorCode::Forbidden));
+}
+
+#[test]
+fn where_an_invitation_opens_the_door_it_takes_a_half_operator() {
+    let me = actor("1me", None, false);
+    let may = |modes: Modes, roles: Roles| {
+        let me_in = member(&me, roles);
+        may_invite(&Asker { actor: &me, member: Some(&me_in) }, &channel(modes, None, 1))
+    };
+    assert_eq!(may(Modes { moderated: true, ..Modes::default() }, Roles::NONE), Ok(()));
+    let closed = [
+        Modes { invite_only: true, ..Modes::default() },
+        Modes { key: Some("key".to_owned()), ..Modes::default() },
+        Modes { limit: Some(1), ..Modes::default() },
+    ];
+    for modes in closed {
+        assert_eq!(may(modes.clone(), Roles::NONE.with(Role::Voice)), Err(ErrorCode::NotAnOperator));
+        assert_eq!(may(modes, Roles::NONE.with(Role::HalfOp)), Ok(()));
+    }
 }
 
 #[test]
