@@ -46,8 +46,17 @@ use tokio::sync::Notify;
 use crate::command::Named;
 
 use self::{
-    channel::Channel, client::Change, direct::Direct, due::Due, endings::Endings, fence::Fence,
-    metadata::Newcomer, person::Known, run::Run, session::Local, watch::Watched,
+    channel::Channel,
+    client::Change,
+    direct::Direct,
+    due::Due,
+    endings::Endings,
+    fence::{Ending, Fence},
+    metadata::Newcomer,
+    person::Known,
+    run::Run,
+    session::Local,
+    watch::Watched,
 };
 pub(crate) use self::{
     client::{Addressee, Client, ClientId, Membership},
@@ -245,12 +254,17 @@ impl Hub {
         self.sends.begins();
     }
 
-    /// How many sends there have been, if any is on its way.
+    /// Somebody's session comes to its end; it has, and everybody has been shown it, when this is dropped.
+    pub(crate) fn end_begins(&self) -> Ending<'_> {
+        self.sends.ending()
+    }
+
+    /// How many sends and ends there have been, if any is on its way.
     pub(crate) fn open_sends(&self) -> Option<u64> {
         self.sends.open()
     }
 
-    /// Until so many have come to their end, and everybody has been shown it.
+    /// Until so many of them have come to their end, and everybody has been shown it.
     pub(crate) async fn sends_ended(&self, count: u64) {
         self.sends.ended(count).await;
     }

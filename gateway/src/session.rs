@@ -245,6 +245,7 @@ impl Session {
         let session = self.open_session();
         let leaves_first = self.client.queue.dialect().leaves_first();
         let left = if leaves_first { self.client.memberships() } else { Vec::new() };
+        let _ending = self.gateway.hub.end_begins();
         let _leaving = self.client.actor().map(|actor| self.gateway.leaving.begin(&actor.person.nick));
         self.gateway.hub.closed(self.client.id);
         if let Some(session) = session {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 
 use tokio::sync::Notify;
 
-/// Counts sends of all connections. They end about in the order in which they began.
+/// Counts sends and ends of all connections. They come to their end about in the order in which they began.
 #[derive(Default)]
 pub(super) struct Fence {
     begun: AtomicU64,
@@ -41,6 +41,22 @@ impl Fence {
             }
             told.await;
         }
+    }
+}
+
+/// Something else is on its way while this lives.
+pub(crate) struct Ending<'a>(&'a Fence);
+
+impl Fence {
+    pub(super) fn ending(&self) -> Ending<'_> {
+        self.begins();
+        Ending(self)
+    }
+}
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.end(1);
     }
 }
 
