@@ -108,3 +108,30 @@ async fn channels_are_listed_under_conditions() {
         bob.sees_next(&format!("{SERVER} 323 bob :")).await;
     }
 }
+
+#[tokio::test]
+async fn members_are_listed_as_each_client_wants() {
+    let town = Town::new().await;
+    let mut alice = town.enters("alice").await;
+    alice.joins("#x").await;
+    alice.says("MODE #x +v alice").await;
+    alice.sees(":alice!~alice@").await;
+    let mut bob = town.enters_with("bob", "multi-prefix userhost-in-names").await;
+    bob.says("JOIN #x").await;
+    let names = bob.sees(&format!("{SERVER} 353 bob = #x :")).await;
+    assert!(names.contains("@+alice!~alice@") && names.contains("bob!~bob@"), "{names}");
+    let mut carol = town.enters_with("carol", "draft/no-implicit-names").await;
+    carol.says("JOIN #x").await;
+    assert!(!carol.hears().await.iter().any(|line| line.contains(" 353 ")), "nobody asked");
+    let names = carol.asks("NAMES #x", &format!("{SERVER} 353 carol = #x :")).await;
+    assert!(names.contains("@alice ") && !names.contains("+alice"), "{names}");
+
+    alice.says("KICK #x carol :too loud").await;
+    let kick = carol.sees(":alice!~alice@").await;
+    assert!(kick.ends_with(" KICK #x carol :too loud\r"), "{kick}");
+    alice.says("PART #x :enough").await;
+    let part = bob.sees(":alice!~alice@").await;
+    assert!(part.contains(" KICK #x carol "), "{part}");
+    let part = bob.sees_next(":alice!~alice@").await;
+    assert!(part.ends_with(" PART #x :enough\r"), "{part}");
+}

@@ -227,3 +227,22 @@ async fn a_client_that_comes_by_itself_says_nothing_of_somebody_who_is_there() {
     let mut second = comes().await;
     assert!(!is_away(&mut second).await, "the first is there");
 }
+
+#[tokio::test]
+async fn capabilities_are_told_granted_and_laid_down() {
+    let town = Town::new().await;
+    let mut person = Person::connect(town.irc).await;
+    person.says("CAP LS 302").await;
+    person.sees(&format!("{SERVER} CAP * LS :")).await;
+    // Who speaks version 302 is told what changes, whether they ask or not.
+    person.asks("CAP LIST", &format!("{SERVER} CAP * LIST :cap-notify\r")).await;
+    person.asks("CAP REQ :setname batch", &format!("{SERVER} CAP * ACK :setname batch\r")).await;
+    person
+        .asks(
+            "CAP REQ :away-notify no-such-thing",
+            &format!("{SERVER} CAP * NAK :away-notify no-such-thing\r"),
+        )
+        .await;
+    person.asks("CAP REQ :-batch", &format!("{SERVER} CAP * ACK :-batch\r")).await;
+    person.asks("CAP LIST", &format!("{SERVER} CAP * LIST :cap-notify setname\r")).await;
+}
