@@ -1,8 +1,14 @@
 //! docs/irc.md says what is spoken here: all of it, and no more. And what one line may hold.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
-use super::{Caps, caps, decode, events::MAX_MODES, verbs};
+use super::{Caps, caps, decode, events::MAX_MODES, isupport, verbs};
+use api::users::UserModes;
+use proto::irc::mode::Letters;
+
 use crate::{
     command::Command,
     dialect::{Commands, Request},
@@ -10,10 +16,13 @@ use crate::{
 
 const DOCUMENT: &str = include_str!("../../../../docs/irc.md");
 
+fn section(heading: &str) -> &'static str {
+    DOCUMENT.split("\n## ").find_map(|section| section.strip_prefix(heading)?.strip_prefix('\n')).unwrap()
+}
+
 /// What stands in code in the first column of the table under a heading.
 fn rows(heading: &str) -> BTreeSet<&'static str> {
-    let section = DOCUMENT.split("\n## ").find_map(|section| section.strip_prefix(heading)).unwrap();
-    let cells = section.lines().filter_map(|line| line.strip_prefix("| `")?.split('|').next());
+    let cells = section(heading).lines().filter_map(|line| line.strip_prefix("| `")?.split('|').next());
     cells.flat_map(|cell| cell.split('`').map(str::trim).filter(|word| !word.is_empty())).collect()
 }
 
@@ -28,9 +37,75 @@ fn the_documented_capabilities_are_those_that_are_offered() {
 }
 
 #[test]
+fn the_documented_modes_are_those_that_there_are() {
+    let letters = |heading| -> BTreeSet<char> {
+        rows(heading).iter().map(|mode| mode.chars().next().unwrap()).collect()
+    };
+    let Letters { list, setting, setting_when_set, flag, member } = isupport::MODES;
+    let known = [list, setting, setting_when_set, flag, member].concat();
+    assert_eq!(letters("Modes of channels"), known.chars().collect());
+    assert_eq!(letters("Modes of people"), UserModes::LETTERS.into_iter().chain(['o']).collect());
+}
+
+/// Every number of three digits in this dialect's code is one, but for these.
+const NO_NUMERICS: [&str; 2] = ["128", "500"];
+
+#[test]
+fn the_documented_numerics_are_those_that_are_sent() {
+    let mut sent: BTreeSet<_> = (1..=5).map(|code| format!("{code:03}")).collect();
+    for path in sources(&root().join("gateway/src/dialect/irc")) {
+        let text = std::fs::read_to_string(path).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        for line in code.lines() {
+            let words = line.split("//").next().unwrap().split('"').step_by(2).flat_map(|outside_of_texts| {
+                outside_of_texts.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            });
+            let numbers = words.filter(|word| word.len() == 3 && word.bytes().all(|b| b.is_ascii_digit()));
+            sent.extend(numbers.filter(|number| !NO_NUMERICS.contains(number)).map(str::to_owned));
+        }
+    }
+    let documented: BTreeSet<_> = rows("Numerics").into_iter().map(str::to_owned).collect();
+    assert_eq!(documented, sent);
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// What is shipped in a folder.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] })
+        .filter(|path| path.file_name().is_some_and(|name| name != "tests.rs"))
+        .collect()
+}
+
+#[test]
+fn every_row_points_at_a_test_that_there_is() {
+    let mut seen = 0;
+    for heading in ["Commands", "Capabilities", "Modes of channels", "Modes of people", "Numerics"] {
+        for row in section(heading).lines().filter(|line| line.starts_with("| `")) {
+            let links: Vec<_> =
+                row.trim_end_matches(" |").rsplit(" | ").next().unwrap().split(") ").collect();
+            for link in links {
+                let (name, path) = link.split_once("](../").unwrap_or_else(|| panic!("no test: {row}"));
+                let (name, path) = (name.trim_start_matches('['), path.split(')').next().unwrap());
+                let text = std::fs::read_to_string(root().join(path)).unwrap_or_else(|_| panic!("no {path}"));
+                let (before, _) =
+                    text.split_once(&format!("fn {name}(")).unwrap_or_else(|| panic!("{path}: no {name}"));
+                let attribute = before.rsplit("\n#[").next().unwrap();
+                assert!(attribute.contains("test"), "{path}: {name} is no test");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 80, "{seen} links are read");
+}
+
+#[test]
 fn what_is_said_not_to_be_there_is_not() {
-    let (_, missing) = DOCUMENT.split_once("\n## What is not there").unwrap();
-    let missing: Vec<_> = missing.split('`').skip(1).step_by(2).collect();
+    let missing = rows("What is not there");
     assert!(!missing.is_empty());
     for verb in missing {
         assert!(verbs::find(verb).is_none(), "{verb} is there");
