@@ -141,6 +141,15 @@ impl Hub {
         state.conversation_interest = conversations;
     }
 
+    /// Resolves when the events of every channel that is followed so far come.
+    async fn listens(&self) {
+        let interests =
+            self.with(|state, _| [state.channel_interest.clone(), state.conversation_interest.clone()]);
+        for interest in interests.into_iter().flatten() {
+            interest.settled().await;
+        }
+    }
+
     /// A connection has become somebody, or somebody else. Gives the channels that it has left by that, each with the seq up to
     /// which it was shown.
     pub(crate) fn opened(&self, client: &Arc<Client>, address: IpAddr, opened: &OpenedSession) -> Vec<Left> {

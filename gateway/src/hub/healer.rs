@@ -106,6 +106,8 @@ impl Healer {
     }
 
     async fn load(&self, id: &ChannelId) -> Option<(api::channels::Snapshot, u64)> {
+        // Asked before, what happens in between would be in neither.
+        self.hub().listens().await;
         let held = HeadsRequest { held: [(id.to_string(), 0)].into() };
         let (snapshot, heads) =
             tokio::join!(self.gateway.channels.snapshot(id), self.gateway.messages.heads(&held));

@@ -102,6 +102,7 @@ impl HttpBus {
 
     pub(super) fn subscribe(&self, feed: Feed) -> Subscription {
         let (subscription, feeder) = Subscription::pair(Interest::new(feed.chosen));
+        feeder.interest.settle_at_once();
         let bus = self.clone();
         self.tasks.spawn("follow-events", async move {
             let ended = feeder.ended.clone();

@@ -2,8 +2,8 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use api::bus::{Frame, Subject};
-use async_nats::{Client, ConnectOptions, Event, Message};
+use api::bus::Frame;
+use async_nats::{Client, ConnectOptions, Event, Message, connection::State};
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::StreamExt;
 use tokio::sync::{broadcast, mpsc};
@@ -11,7 +11,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
     Feed,
-    subscription::{BusItem, Feeder, Interest, Subscription},
+    subscription::{BusItem, Changes, Feeder, Interest, Subscription},
 };
 use crate::{config::BusConfig, service::Tasks};
 
@@ -100,27 +100,31 @@ impl NatsBus {
                         return;
                     }
                 }
-                changes = feeder.interest.changes() => self.change(changes, &mut followed, &feed, &feeder).await,
+                changes = feeder.interest.changes() => self.change(&changes, &mut followed, &feed, &feeder).await,
             }
         }
     }
 
     async fn change(
         &self,
-        changes: HashMap<Subject, bool>,
+        changes: &Changes,
         followed: &mut HashMap<String, Option<DropGuard>>,
         feed: &Feed,
         feeder: &Feeder,
     ) {
-        for (subject, wanted) in changes {
+        for (subject, wanted) in &changes.subjects {
             let subject = format!("{}.{subject}", self.prefix);
-            if wanted {
+            if *wanted {
                 followed.insert(subject.clone(), self.listen(subject, feed, feeder).await);
             } else {
                 followed.remove(&subject);
             }
         }
-        let _ = self.client.flush().await;
+        // Away: asked for again once it is back, and then there is a sign.
+        if self.client.connection_state() == State::Connected {
+            self.settle().await;
+        }
+        feeder.interest.settle(changes);
     }
 
     /// Whether the server knows what we asked for so far: it works in order, so it does when it brings back a message of ours.

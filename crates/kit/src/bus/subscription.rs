@@ -3,16 +3,19 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use api::bus::{Frame, Subject};
 use futures_util::Stream;
 use parking_lot::Mutex;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Items that wait for their reader. Full: HTTP stops reading (the owner then ends the stream), NATS drops; both heal by `Connected`.
 pub(super) const QUEUE: usize = 4096;
+/// How long somebody waits for the bus to know their wishes: longer than it takes, and much shorter than what a joiner waits for all.
+const SETTLE_WITHIN: Duration = Duration::from_millis(500);
 
 /// What a reader gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +83,8 @@ struct Inner {
     /// Absent: everything of the feed.
     chosen: Option<Mutex<Chosen>>,
     changed: Notify,
+    /// The latest wish that the bus knows of, with all before it.
+    settled: watch::Sender<u64>,
 }
 
 #[derive(Default)]
@@ -87,14 +92,28 @@ struct Chosen {
     all: HashSet<Subject>,
     /// Not yet told to the bus; the last wish for a subject counts.
     changes: HashMap<Subject, bool>,
+    /// Wishes so far.
+    count: u64,
+}
+
+/// What a feeder has to tell the bus.
+pub(super) struct Changes {
+    pub(super) subjects: HashMap<Subject, bool>,
+    /// For [`Interest::settle`].
+    count: u64,
 }
 
 impl Interest {
     pub(super) fn new(chosen: bool) -> Self {
-        Self(Arc::new(Inner { chosen: chosen.then(Mutex::default), changed: Notify::new() }))
+        Self(Arc::new(Inner {
+            chosen: chosen.then(Mutex::default),
+            changed: Notify::new(),
+            settled: watch::Sender::new(0),
+        }))
     }
 
-    /// From now on frames of this subject too. Ask the owner for its head after this, as for any new replica.
+    /// From now on frames of this subject too. Ask the owner for its head once this has [`settled`](Self::settled), as for any new
+    /// replica.
     pub fn add(&self, subject: Subject) {
         self.change(subject, true);
     }
@@ -109,6 +128,7 @@ impl Interest {
         let changed = if wanted { chosen.all.insert(subject.clone()) } else { chosen.all.remove(&subject) };
         if changed {
             chosen.changes.insert(subject, wanted);
+            chosen.count += 1;
             self.0.changed.notify_one();
         }
     }
@@ -121,15 +141,35 @@ impl Interest {
         self.0.chosen.is_some()
     }
 
+    /// Resolves when what is published from now on comes, for everything wished so far. While the bus is away it resolves all the
+    /// same, after half a second at most: its return is a [`BusItem::Connected`].
+    pub async fn settled(&self) {
+        let Some(count) = self.0.chosen.as_ref().map(|chosen| chosen.lock().count) else { return };
+        let mut settled = self.0.settled.subscribe();
+        let _ = tokio::time::timeout(SETTLE_WITHIN, settled.wait_for(|&settled| settled >= count)).await;
+    }
+
     /// What changed since the last call; waits until something did.
-    pub(super) async fn changes(&self) -> HashMap<Subject, bool> {
+    pub(super) async fn changes(&self) -> Changes {
         let Some(chosen) = &self.0.chosen else { return std::future::pending().await };
         loop {
-            let changes = std::mem::take(&mut chosen.lock().changes);
-            if !changes.is_empty() {
-                return changes;
+            {
+                let mut chosen = chosen.lock();
+                if !chosen.changes.is_empty() {
+                    return Changes { subjects: std::mem::take(&mut chosen.changes), count: chosen.count };
+                }
             }
             self.0.changed.notified().await;
         }
+    }
+
+    /// For a bus that looks at the wishes with each frame.
+    pub(super) fn settle_at_once(&self) {
+        self.0.settled.send_replace(u64::MAX);
+    }
+
+    /// The bus knows of these.
+    pub(super) fn settle(&self, changes: &Changes) {
+        self.0.settled.send_replace(changes.count);
     }
 }
