@@ -1,6 +1,6 @@
 //! Why a command was not carried out, in no dialect: the problem, as services answer it, and what it is about.
 
-use api::{ErrorCode, Problem, auth::ServiceName};
+use api::{ErrorCode, Problem, auth::ServiceName, channels::ListKind};
 
 /// Why a command was not carried out: the problem, and what it is about.
 #[derive(Debug, Clone)]
@@ -18,6 +18,7 @@ pub(crate) struct About {
     pub(crate) what: Option<String>,
     /// What it was given.
     pub(crate) value: Option<String>,
+    pub(crate) list: Option<ListKind>,
     pub(crate) seq: Option<u64>,
     /// Who answered, or did not.
     pub(crate) service: Option<ServiceName>,
@@ -60,6 +61,12 @@ impl Refusal {
     #[must_use]
     pub(crate) fn value(mut self, value: impl Into<String>) -> Self {
         self.about.value = Some(value.into());
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn list(mut self, list: ListKind) -> Self {
+        self.about.list = Some(list);
         self
     }
 

@@ -202,6 +202,17 @@ pub enum ListKind {
 }
 
 impl ListKind {
+    pub const ALL: [Self; 3] = [Self::Bans, Self::Excepts, Self::InviteMasks];
+
+    /// The letter of its mode in every line (<https://modern.ircdocs.horse/#channel-modes>).
+    pub const fn letter(self) -> char {
+        match self {
+            Self::Bans => 'b',
+            Self::Excepts => 'e',
+            Self::InviteMasks => 'I',
+        }
+    }
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Bans => "bans",

@@ -2,7 +2,7 @@ use api::{
     ErrorCode,
     auth::ServiceName,
     channels::{ListKind, NewListEntry},
-    mask::Mask,
+    mask::{Mask, MaskError},
 };
 
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 
 /// Keeps whom a mask matches out, or, in the other lists, lets them in.
 pub(super) async fn ban(session: &mut Session, channel: &str, list: ListKind, mask: &str) -> Answer {
-    let (channel, mask) = (session.channel(channel).await?, parse(mask)?);
+    let (channel, mask) = (session.channel(channel).await?, parse(channel, list, mask)?);
     let actor = session.actor()?;
     let entry = NewListEntry { mask: mask.to_string(), reason: None, expires_at: None };
     let listed = session.gateway.channels.add_list_entry(&actor, &channel.id, list, &entry).await;
@@ -25,7 +25,7 @@ pub(super) async fn ban(session: &mut Session, channel: &str, list: ListKind, ma
 
 /// Takes a mask from a list.
 pub(super) async fn unban(session: &mut Session, channel: &str, list: ListKind, mask: &str) -> Answer {
-    let (channel, mask) = (session.channel(channel).await?, parse(mask)?);
+    let (channel, mask) = (session.channel(channel).await?, parse(channel, list, mask)?);
     let actor = session.actor()?;
     let channels = &session.gateway.channels;
     let about = |refusal: Refusal| refusal.channel(channel.name.as_str()).what(mask.as_str());
@@ -47,7 +47,7 @@ pub(super) async fn bans(session: &mut Session, channel: &str, list: ListKind) -
     Ok(Outcome::Bans { channel: channel.name, list, entries: bans.items })
 }
 
-fn parse(mask: &str) -> Result<Mask, Refusal> {
-    Mask::try_from(mask)
-        .map_err(|error| Refusal::new(ErrorCode::InvalidMask).what(mask).detail(error.to_string()))
+fn parse(channel: &str, list: ListKind, mask: &str) -> Result<Mask, Refusal> {
+    let refused = |error: MaskError| Refusal::new(ErrorCode::InvalidMask).detail(error.to_string());
+    Mask::try_from(mask).map_err(|error| refused(error).channel(channel).list(list).what(mask))
 }

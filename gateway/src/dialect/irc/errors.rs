@@ -1,6 +1,6 @@
 //! Errors as numerics (<https://modern.ircdocs.horse/#numerics>) or, where there is none, as IRCv3's standard replies.
 
-use api::ErrorCode;
+use api::{ErrorCode, channels::ListKind};
 use proto::irc::Line;
 use smallvec::{SmallVec, smallvec};
 
@@ -117,7 +117,7 @@ fn said(verb: &'static str, refusal: &Refusal) -> Said {
     if let Some(said) = of_verb {
         return said;
     }
-    let About { channel, nick, what, value, seq: _, service: _ } = &*refusal.about;
+    let About { channel, nick, what, value, list, seq: _, service: _ } = &*refusal.about;
     let or_none = |name: &Option<String>| name.clone().unwrap_or_else(|| "*".to_owned());
     let (on_channel, what) = (|| smallvec![or_none(channel)], || or_none(what));
     let says = matches!(verb, "PRIVMSG" | "TAGMSG");
@@ -193,7 +193,10 @@ fn said(verb: &'static str, refusal: &Refusal) -> Said {
         ErrorCode::AlreadyLoggedIn => Numeric(462, smallvec![]),
         ErrorCode::LineTooLong | ErrorCode::TextTooLong => Numeric(417, smallvec![]),
         ErrorCode::ListFull => Numeric(478, smallvec![or_none(channel), what()]),
-        ErrorCode::InvalidMask => Numeric(696, smallvec![or_none(channel), "b".to_owned(), what()]),
+        ErrorCode::InvalidMask => {
+            let letter = list.unwrap_or(ListKind::Bans).letter();
+            Numeric(696, smallvec![or_none(channel), letter.to_string(), what()])
+        }
         // With its sign it is a mode with a wrong value, without it no mode.
         ErrorCode::InvalidMode if what() == USER_MODE => Numeric(501, smallvec![]),
         ErrorCode::InvalidMode => match what().strip_prefix(['+', '-']) {

@@ -1,6 +1,6 @@
 //! Events as lines.
 
-use api::{ChannelName, channels::ListKind, id::EventId};
+use api::{ChannelName, id::EventId};
 use proto::irc::{
     At, Head, Line,
     mode::{self, Change, Class},
@@ -93,7 +93,7 @@ pub(crate) fn event<'a>(caps: Caps, event: &Event<'_>, at: impl Into<Moment<'a>>
             modes(caps, by, channel, &[change], at, out);
         }
         Event::Listed { channel, by, list, mask, set } => {
-            let change = Change { add: set, class: Class::List, letter: letter(list), arg: Some(mask) };
+            let change = Change { add: set, class: Class::List, letter: list.letter(), arg: Some(mask) };
             modes(caps, by, channel, &[change], at, out);
         }
         Event::Invite { channel, by, who } => {
@@ -175,14 +175,6 @@ fn modes(
 
 fn class(letter: char) -> Class {
     super::isupport::MODES.class(letter).unwrap_or(Class::Flag)
-}
-
-pub(super) const fn letter(list: ListKind) -> char {
-    match list {
-        ListKind::Bans => 'b',
-        ListKind::Excepts => 'e',
-        ListKind::InviteMasks => 'I',
-    }
 }
 
 /// Who does something, as the source of lines. Of nobody there is none: the line is the server's then (RFC 2812 §2.3).

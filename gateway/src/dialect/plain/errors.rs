@@ -31,7 +31,7 @@ fn shown_as(code: ErrorCode) -> ErrorCode {
 type Params = SmallVec<[String; 2]>;
 
 fn params(code: ErrorCode, refusal: &Refusal) -> Params {
-    let About { channel, nick, what, seq, service, value: _ } = &*refusal.about;
+    let About { channel, nick, what, seq, service, value: _, list: _ } = &*refusal.about;
     let or_none = |name: &Option<String>| name.clone().unwrap_or_else(|| "-".to_owned());
     let what = || what.clone().or_else(|| pointed_at(refusal)).unwrap_or_else(|| "-".to_owned());
     match code {

@@ -1,6 +1,6 @@
 //! Events as lines.
 
-use api::{Entry, EntryKind, Timestamp, channels::ListKind};
+use api::{Entry, EntryKind, Timestamp};
 use proto::plain::{At, Event as Line, MessageKind};
 
 use super::Format;
@@ -45,12 +45,7 @@ pub(crate) fn event(format: Format, event: &Event<'_>, at: Timestamp, out: &mut 
             write(Line::Mode { channel: channel.as_str(), by: name(by), change: &change });
         }
         Event::Listed { channel, by, list, mask, set } => {
-            let letter = match list {
-                ListKind::Bans => 'b',
-                ListKind::Excepts => 'e',
-                ListKind::InviteMasks => 'I',
-            };
-            let change = format!("{}{letter} {mask}", if set { '+' } else { '-' });
+            let change = format!("{}{} {mask}", if set { '+' } else { '-' }, list.letter());
             write(Line::Mode { channel: channel.as_str(), by: name(by), change: &change });
         }
         Event::Invite { channel, by, who: _ } => {

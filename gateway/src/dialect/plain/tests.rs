@@ -157,6 +157,7 @@ fn outcomes() {
 fn errors() {
     let about = About {
         value: None,
+        list: None,
         channel: Some("#x".into()),
         nick: Some("bob".into()),
         what: Some("what".into()),

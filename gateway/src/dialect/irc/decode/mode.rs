@@ -140,12 +140,7 @@ fn is_key(key: &str) -> bool {
 }
 
 fn list(letter: char) -> Option<ListKind> {
-    match letter {
-        'b' => Some(ListKind::Bans),
-        'e' => Some(ListKind::Excepts),
-        'I' => Some(ListKind::InviteMasks),
-        _ => None,
-    }
+    ListKind::ALL.into_iter().find(|list| list.letter() == letter)
 }
 
 fn role(letter: char) -> Option<Role> {
