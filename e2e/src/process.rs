@@ -7,24 +7,36 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::ENDS_WITH_STDIN;
+use crate::{ENDS_WITH_STDIN, town::Part};
 
 /// One process of a town, running or not, and how it is started.
 pub(crate) struct Process {
-    /// The subcommand; none: every service.
-    service: Option<&'static str>,
+    /// None: it is every service.
+    part: Option<Part>,
     arguments: Vec<OsString>,
     home: PathBuf,
+    /// Names that only this town knows.
+    hosts: Option<PathBuf>,
     child: Option<Child>,
 }
 
 impl Process {
-    pub(crate) fn new(service: Option<&'static str>, arguments: Vec<OsString>, home: &Path) -> Self {
-        Self { service, arguments, home: home.into(), child: None }
+    pub(crate) fn new(part: Option<Part>, arguments: Vec<OsString>, home: &Path) -> Self {
+        Self { part, arguments, home: home.into(), hosts: None, child: None }
     }
 
-    pub(crate) fn name(&self) -> &'static str {
-        self.service.unwrap_or("causerie")
+    /// As a name server would, a file like `/etc/hosts` says what names stand for.
+    pub(crate) fn with_hosts(mut self, hosts: PathBuf) -> Self {
+        self.hosts = Some(hosts);
+        self
+    }
+
+    pub(crate) fn part(&self) -> Option<Part> {
+        self.part
+    }
+
+    fn name(&self) -> String {
+        self.part.map_or_else(|| "causerie".to_owned(), |part| part.to_string())
     }
 
     /// The program with this town's settings and `subcommand`.
@@ -38,6 +50,9 @@ impl Process {
         }
         // Finding the names for one in a debug build takes seconds, in which the one who asked gives up.
         command.env("RUST_BACKTRACE", "0");
+        if let Some(hosts) = &self.hosts {
+            command.env("LD_PRELOAD", "libnss_wrapper.so").env("NSS_WRAPPER_HOSTS", hosts);
+        }
         command.args(&self.arguments).args(subcommand).current_dir(&self.home);
         command
     }
@@ -47,7 +62,7 @@ impl Process {
         let log =
             OpenOptions::new().create(true).append(true).open(self.log()).expect("a log can be written");
         let copy = log.try_clone().expect("a file can be opened twice");
-        let subcommand: Vec<_> = self.service.into_iter().collect();
+        let subcommand: Vec<_> = self.part.map(|part| part.service.as_str()).into_iter().collect();
         let mut command = self.command(&subcommand);
         command.env(ENDS_WITH_STDIN, &self.home).stdin(Stdio::piped()).stdout(copy).stderr(log);
         self.child = Some(command.spawn().unwrap_or_else(|error| panic!("{}: {error}", binary().display())));

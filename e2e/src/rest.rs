@@ -1,4 +1,11 @@
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use api::auth::ServiceName;
 use reqwest::{Method, RequestBuilder, header::HeaderMap};
@@ -11,7 +18,9 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 #[derive(Clone)]
 pub struct Rest {
     http: reqwest::Client,
-    bases: BTreeMap<ServiceName, String>,
+    /// Of each service's replicas, which are asked in turns.
+    bases: BTreeMap<ServiceName, Vec<String>>,
+    turn: Arc<AtomicUsize>,
     pub token: Option<String>,
     /// Of the person whose token it is.
     pub id: String,
@@ -21,11 +30,12 @@ pub struct Rest {
 }
 
 impl Rest {
-    pub(crate) fn new(bases: BTreeMap<ServiceName, String>) -> Self {
+    pub(crate) fn new(bases: BTreeMap<ServiceName, Vec<String>>) -> Self {
         let http = reqwest::Client::builder().no_proxy().timeout(TIMEOUT).build();
         Self {
             http: http.expect("a plain HTTP client can always be made"),
             bases,
+            turn: Arc::default(),
             token: None,
             id: String::new(),
             refresh_token: None,
@@ -117,7 +127,9 @@ impl Rest {
     /// # Panics
     /// If the town has no such service.
     pub fn request(&self, method: Method, service: ServiceName, path: &str) -> RequestBuilder {
-        let mut request = self.http.request(method, format!("{}{path}", self.bases[&service]));
+        let (replicas, turn) = (&self.bases[&service], self.turn.fetch_add(1, Ordering::Relaxed));
+        let base = &replicas[turn % replicas.len()];
+        let mut request = self.http.request(method, format!("{base}{path}"));
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }

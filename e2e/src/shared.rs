@@ -10,6 +10,7 @@ pub enum Shape {
     OneProcess,
     FiveProcesses,
     FiveProcessesOnPostgres,
+    Scaled,
 }
 
 impl Shape {
@@ -18,6 +19,7 @@ impl Shape {
             Self::OneProcess => Plan::one_process(),
             Self::FiveProcesses => Plan::five_processes(),
             Self::FiveProcessesOnPostgres => Plan::five_processes().on_postgres(),
+            Self::Scaled => Plan::scaled(),
         };
         // Stories are many people at one address.
         ROOMY.iter().fold(plan, |plan, setting| plan.set(setting))
@@ -38,6 +40,7 @@ const ROOMY: &[&str] = &[
 static ONE: OnceCell<Town> = OnceCell::const_new();
 static FIVE: OnceCell<Town> = OnceCell::const_new();
 static FIVE_ON_POSTGRES: OnceCell<Town> = OnceCell::const_new();
+static SCALED: OnceCell<Town> = OnceCell::const_new();
 
 /// The town of this shape that all stories of a test binary live in. It ends with the binary.
 pub async fn shared(shape: Shape) -> &'static Town {
@@ -45,6 +48,7 @@ pub async fn shared(shape: Shape) -> &'static Town {
         Shape::OneProcess => &ONE,
         Shape::FiveProcesses => &FIVE,
         Shape::FiveProcessesOnPostgres => &FIVE_ON_POSTGRES,
+        Shape::Scaled => &SCALED,
     };
     cell.get_or_init(|| shape.plan().start()).await
 }
@@ -67,8 +71,8 @@ impl Drop for Scene<'_> {
     }
 }
 
-/// Runs each story in a shared town of one process and in one of five. With `own`, each gets a town of its own, which it may
-/// break; with `and postgres`, also five processes on PostgreSQL.
+/// Runs each story in a shared town of one process, in one of five, and in one of three gateways and two of each service. With `own`,
+/// each gets a town of its own, which it may break, but for the last; with `and postgres`, also five processes on PostgreSQL.
 ///
 /// ```
 /// e2e::in_every_town! {
@@ -109,12 +113,12 @@ macro_rules! in_every_town {
         $( async fn $name($town: &$t) $body )*
         $crate::in_every_town! {
             @tests shared
-            [one_process_on_sqlite OneProcess five_processes_on_sqlite FiveProcesses five_processes_on_postgres FiveProcessesOnPostgres]
+            [one_process_on_sqlite OneProcess five_processes_on_sqlite FiveProcesses five_processes_on_postgres FiveProcessesOnPostgres scaled_on_postgres Scaled]
             [$($(#[$meta])* $name)*]
         }
     };
     ($($(#[$meta:meta])* async fn $name:ident($town:ident: &$t:ty) $body:block)*) => {
         $( async fn $name($town: &$t) $body )*
-        $crate::in_every_town! { @tests shared [one_process OneProcess five_processes FiveProcesses] [$($(#[$meta])* $name)*] }
+        $crate::in_every_town! { @tests shared [one_process OneProcess five_processes FiveProcesses scaled Scaled] [$($(#[$meta])* $name)*] }
     };
 }

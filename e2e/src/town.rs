@@ -1,14 +1,18 @@
 mod plan;
+mod replicas;
 mod shell;
 
 use std::{
     collections::BTreeMap,
     ffi::OsString,
+    fmt,
     net::{IpAddr, SocketAddr, UdpSocket},
     path::{Path, PathBuf},
     process::ExitStatus,
-    sync::Arc,
-    sync::{Mutex, MutexGuard},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -17,6 +21,7 @@ use kit::{auth::Signer, clock::Clock, secrets::Keys};
 use tempfile::TempDir;
 
 pub use self::plan::Plan;
+use self::replicas::Replicas;
 use crate::{
     clock::{WITHIN, until},
     irc::Irc,
@@ -41,15 +46,40 @@ pub enum Fault {
     LoseAnswer,
 }
 
+/// One of the processes of a town: a service's first, second … In a town of one process any stands for all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Part {
+    pub service: ServiceName,
+    pub number: usize,
+}
+
+impl From<ServiceName> for Part {
+    fn from(service: ServiceName) -> Self {
+        Self { service, number: 0 }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.number {
+            0 => self.service.fmt(f),
+            number => write!(f, "{}-{}", self.service, number + 1),
+        }
+    }
+}
+
 /// A running network: processes of the real program, with ports and a folder of its own. All of it ends when it is dropped.
 pub struct Town {
     // Dropped in this order: processes end before their folder and databases go.
     processes: Mutex<Vec<Process>>,
     home: TempDir,
     databases: Option<Databases>,
+    replicas: Replicas,
     ports: BTreeMap<ServiceName, u16>,
     chat: u16,
     irc: u16,
+    /// Those who come are shared out among the gateways.
+    turn: AtomicUsize,
 }
 
 impl Town {
@@ -68,51 +98,79 @@ impl Town {
         Plan::five_processes().on_postgres().start().await
     }
 
+    /// Three gateways and two of each service, on PostgreSQL and NATS.
+    pub async fn scaled() -> Self {
+        Plan::scaled().start().await
+    }
+
     async fn build(plan: Plan) -> Self {
         let home = tempfile::Builder::new().prefix("causerie-e2e-").tempdir().expect("a folder can be made");
         let databases = if plan.postgres { Some(Databases::create().await) } else { None };
-        let ports: BTreeMap<_, _> =
-            ServiceName::ALL.into_iter().map(|name| (name, kit::testing::port())).collect();
+        let ports = ServiceName::ALL.into_iter().map(|name| (name, kit::testing::port())).collect();
         let (chat, irc) = (kit::testing::port(), kit::testing::port());
+        let replicas = plan.replicas;
+        let town = Self {
+            processes: Mutex::default(),
+            home,
+            databases,
+            replicas,
+            ports,
+            chat,
+            irc,
+            turn: AtomicUsize::new(0),
+        };
+        if replicas.are_many() {
+            std::fs::write(town.hosts(), replicas.hosts()).expect("the folder can be written to");
+        }
+        *town.processes() = if plan.five {
+            replicas.parts().into_iter().map(|part| town.process(&plan, part, false)).collect()
+        } else {
+            vec![town.process(&plan, ServiceName::Gateway.into(), true)]
+        };
+        town
+    }
 
-        let mut arguments: Vec<OsString> = vec!["--data".into(), home.path().join("data").into()];
+    /// `alone`: it runs every service.
+    fn process(&self, plan: &Plan, part: Part, alone: bool) -> Process {
+        let mut arguments: Vec<OsString> = vec!["--data".into(), self.data().into()];
         let mut set = |setting: String| arguments.extend(["--set".into(), OsString::from(setting)]);
-        let host = if plan.open { "0.0.0.0" } else { "127.0.0.1" };
-        set(format!("gateway.lines={host}:{chat}"));
-        set(format!("gateway.irc={host}:{irc}"));
+        let own = self.replicas.address(part.number);
+        let host = if plan.open { IpAddr::from([0, 0, 0, 0]) } else { own };
+        set(format!("gateway.lines={host}:{}", self.chat));
+        set(format!("gateway.irc={host}:{}", self.irc));
         for listener in ["lines_tls", "irc_tls"] {
             set(format!("gateway.{listener}={host}:0"));
         }
-        for (name, port) in &ports {
-            match name {
-                ServiceName::Gateway => set(format!("gateway.listen=127.0.0.1:{port}")),
-                name => {
-                    set(format!("{name}.listen=127.0.0.1:{port}"));
-                    set(format!("urls.{name}=http://127.0.0.1:{port}"));
-                    if let Some(databases) = &databases {
-                        set(format!("{name}.database={}", databases.url(name.as_str())));
-                    }
-                }
+        for (&name, port) in &self.ports {
+            set(format!("{name}.listen={own}:{port}"));
+            if name == ServiceName::Gateway {
+                continue;
+            }
+            set(format!("urls.{name}=http://{}:{port}", self.replicas.host(name)));
+            if let Some(databases) = &self.databases {
+                set(format!("{name}.database={}", databases.url(name.as_str())));
             }
         }
-        let process = |service: Option<ServiceName>| {
-            let mut arguments = arguments.clone();
-            for (only, setting) in &plan.settings {
-                if only.is_none() || *only == service {
-                    arguments.extend(["--set".into(), OsString::from(setting)]);
-                }
+        if self.replicas.are_many() {
+            set("bus.kind=nats".to_owned());
+            set(format!("bus.nats_url={}", nats()));
+            // The server is shared with other towns.
+            set(format!("bus.nats_prefix=town-{}", self.chat));
+        }
+        for (only, setting) in &plan.settings {
+            if only.is_none_or(|only| !alone && only == part.service) {
+                set(setting.clone());
             }
-            Process::new(service.map(ServiceName::as_str), arguments, home.path())
-        };
-        let processes = if plan.five {
-            ServiceName::ALL.map(|name| process(Some(name))).into()
-        } else {
-            vec![process(None)]
-        };
-        Self { processes: Mutex::new(processes), home, databases, ports, chat, irc }
+        }
+        let process = Process::new((!alone).then_some(part), arguments, self.home.path());
+        if self.replicas.are_many() { process.with_hosts(self.hosts()) } else { process }
     }
 
-    /// Somebody new at a terminal, greeted.
+    fn hosts(&self) -> PathBuf {
+        self.home.path().join("hosts")
+    }
+
+    /// Somebody new at a terminal, greeted. With several gateways the next is at the next of them.
     pub async fn line(&self) -> Line {
         Line::connect(self.chat_address()).await
     }
@@ -134,13 +192,19 @@ impl Town {
         Irc::connect(self.irc_address()).await
     }
 
+    /// Where IRC is spoken: at each call by the next gateway.
     pub fn irc_address(&self) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 1], self.irc))
+        SocketAddr::new(self.next_gateway(), self.irc)
+    }
+
+    /// All gateways of IRC.
+    pub fn irc_addresses(&self) -> Vec<SocketAddr> {
+        self.gateways().map(|address| SocketAddr::new(address, self.irc)).collect()
     }
 
     /// A program without a token.
     pub fn rest(&self) -> Rest {
-        Rest::new(self.ports.keys().map(|&name| (name, self.url(name))).collect())
+        Rest::new(self.ports.keys().map(|&name| (name, self.urls(name))).collect())
     }
 
     /// A program that is one of the services, for a minute.
@@ -154,8 +218,23 @@ impl Town {
         self.rest().with_token(token.expect("a bearer token is text"))
     }
 
+    /// Where the line protocol is spoken: at each call by the next gateway.
     pub fn chat_address(&self) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 1], self.chat))
+        SocketAddr::new(self.next_gateway(), self.chat)
+    }
+
+    /// All gateways of the line protocol.
+    pub fn chat_addresses(&self) -> Vec<SocketAddr> {
+        self.gateways().map(|address| SocketAddr::new(address, self.chat)).collect()
+    }
+
+    fn gateways(&self) -> impl Iterator<Item = IpAddr> {
+        (0..self.replicas.of(ServiceName::Gateway)).map(|number| self.replicas.address(number))
+    }
+
+    fn next_gateway(&self) -> IpAddr {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        self.replicas.address(turn % self.replicas.of(ServiceName::Gateway))
     }
 
     /// An address of a town that is [`Plan::open_to_all`] by which it is reached as if from another machine.
@@ -174,9 +253,15 @@ impl Town {
         SocketAddr::new(outside(), self.irc)
     }
 
-    /// `http://127.0.0.1:<port>`
-    pub fn url(&self, name: ServiceName) -> String {
-        format!("http://127.0.0.1:{}", self.ports[&name])
+    /// `http://127.0.0.1:<port>` of a process.
+    pub fn url(&self, part: impl Into<Part>) -> String {
+        let part = part.into();
+        format!("http://{}:{}", self.replicas.address(part.number), self.ports[&part.service])
+    }
+
+    /// Those of all replicas of a service.
+    fn urls(&self, service: ServiceName) -> Vec<String> {
+        (0..self.replicas.of(service)).map(|number| self.url(Part { service, number })).collect()
     }
 
     /// Where databases and secrets are.
@@ -220,61 +305,62 @@ impl Town {
         .await;
     }
 
-    /// Those of its processes that can be killed: one service each, or any one that stands for all.
-    pub fn parts(&self) -> Vec<ServiceName> {
-        if self.is_one_process() { vec![ServiceName::Gateway] } else { ServiceName::ALL.into() }
+    /// Those of its processes that can be killed: one replica of a service each, or any one that stands for all.
+    pub fn parts(&self) -> Vec<Part> {
+        if self.is_one_process() { vec![ServiceName::Gateway.into()] } else { self.replicas.parts() }
     }
 
     pub fn is_one_process(&self) -> bool {
         self.processes().len() == 1
     }
 
-    /// `kill -9` of the process that runs a service; it is gone when this returns.
-    pub fn kill9(&self, name: ServiceName) {
-        self.with(name, Process::kill9);
+    /// `kill -9` of a process; it is gone when this returns.
+    pub fn kill9(&self, part: impl Into<Part>) {
+        self.with(part, Process::kill9);
     }
 
-    /// Starts the process that runs a service and waits until it is ready.
+    /// Starts a process and waits until it is ready.
     ///
     /// # Panics
     /// If it does not get ready.
-    pub async fn start(&self, name: ServiceName) {
-        self.start_without_waiting(name);
+    pub async fn start(&self, part: impl Into<Part>) {
+        self.start_without_waiting(part);
         self.ready().await;
     }
 
-    pub fn start_without_waiting(&self, name: ServiceName) {
-        self.with(name, Process::start);
+    pub fn start_without_waiting(&self, part: impl Into<Part>) {
+        self.with(part, Process::start);
     }
 
-    /// SIGTERM to the process that runs a service: how it ended and how long that took.
+    /// SIGTERM to a process: how it ended and how long that took.
     ///
     /// # Panics
     /// If it does not end.
-    pub async fn terminate(&self, name: ServiceName) -> (ExitStatus, Duration) {
+    pub async fn terminate(&self, part: impl Into<Part>) -> (ExitStatus, Duration) {
+        let part = part.into();
         // Taken out so that no lock is held while it ends.
         let (at, mut process) = {
             let mut processes = self.processes();
-            let at = index_of(&processes, name);
+            let at = index_of(&processes, part);
             (at, processes.remove(at))
         };
         let ended = process.terminate(STOPS_WITHIN).await;
         self.processes().insert(at, process);
-        ended.unwrap_or_else(|| panic!("{name} did not end within {STOPS_WITHIN:?} of SIGTERM"))
+        ended.unwrap_or_else(|| panic!("{part} did not end within {STOPS_WITHIN:?} of SIGTERM"))
     }
 
     /// The process stands still but its sockets stay open, as on a machine that hangs.
-    pub fn freeze(&self, name: ServiceName) {
-        self.with(name, |process| process.signal("STOP"));
+    pub fn freeze(&self, part: impl Into<Part>) {
+        self.with(part, |process| process.signal("STOP"));
     }
 
-    pub fn thaw(&self, name: ServiceName) {
-        self.with(name, |process| process.signal("CONT"));
+    pub fn thaw(&self, part: impl Into<Part>) {
+        self.with(part, |process| process.signal("CONT"));
     }
 
     /// The process id of what runs a service.
-    pub fn process_id(&self, name: ServiceName) -> Option<u32> {
-        self.with(name, |process| process.id())
+    pub fn process_id(&self, part: impl Into<Part>) -> Option<u32> {
+        self.with(part, |process| process.id())
     }
 
     /// Everything is killed and started again.
@@ -293,19 +379,19 @@ impl Town {
     /// # Panics
     /// If one does not.
     pub async fn ready(&self) {
-        let rest = self.rest();
-        for name in ServiceName::ALL {
-            if !self.with(name, |process| process.is_running()) {
+        for part in self.replicas.parts() {
+            if !self.with(part, |process| process.is_running()) {
                 continue;
             }
-            until(&format!("{name} is ready"), READY_WITHIN, async || {
-                if let Some(status) = self.with(name, Process::has_ended) {
+            let rest = Rest::new(BTreeMap::from([(part.service, vec![self.url(part)])]));
+            until(&format!("{part} is ready"), READY_WITHIN, async || {
+                if let Some(status) = self.with(part, Process::has_ended) {
                     panic!(
-                        "{name} ended with {status}\n{}",
-                        self.with(name, |process| process.last_printed())
+                        "{part} ended with {status}\n{}",
+                        self.with(part, |process| process.last_printed())
                     );
                 }
-                let answer = rest.try_send(rest.request(reqwest::Method::GET, name, "/readyz")).await;
+                let answer = rest.try_send(rest.request(reqwest::Method::GET, part.service, "/readyz")).await;
                 answer.ok().filter(|answer| answer.status == 200).map(drop)
             })
             .await;
@@ -313,8 +399,8 @@ impl Town {
     }
 
     /// All that the process of a service has printed.
-    pub fn printed(&self, name: ServiceName) -> String {
-        self.with(name, |process| process.printed())
+    pub fn printed(&self, part: impl Into<Part>) -> String {
+        self.with(part, |process| process.printed())
     }
 
     /// The end of what each process has printed: where to look first when a story failed.
@@ -327,9 +413,9 @@ impl Town {
         self.processes.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    fn with<T>(&self, name: ServiceName, act: impl FnOnce(&mut Process) -> T) -> T {
+    fn with<T>(&self, part: impl Into<Part>, act: impl FnOnce(&mut Process) -> T) -> T {
         let mut processes = self.processes();
-        let at = index_of(&processes, name);
+        let at = index_of(&processes, part.into());
         act(&mut processes[at])
     }
 }
@@ -352,11 +438,17 @@ fn outside() -> IpAddr {
     socket.expect("this machine has an address beyond loopback").ip()
 }
 
+/// The NATS of the tests.
+fn nats() -> String {
+    std::env::var("CAUSERIE_TEST_NATS")
+        .unwrap_or_else(|_| panic!("CAUSERIE_TEST_NATS names no NATS server; `cargo xtask test` starts one"))
+}
+
 /// In one process every service is the same one.
-fn index_of(processes: &[Process], name: ServiceName) -> usize {
+fn index_of(processes: &[Process], part: Part) -> usize {
     if processes.len() == 1 {
         return 0;
     }
-    let found = processes.iter().position(|process| process.name() == name.as_str());
-    found.unwrap_or_else(|| panic!("{name} is being stopped"))
+    let found = processes.iter().position(|process| process.part() == Some(part));
+    found.unwrap_or_else(|| panic!("{part} is being stopped"))
 }

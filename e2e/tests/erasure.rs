@@ -48,12 +48,12 @@ async fn leaves_nothing(plan: Plan) {
 
     // Whoever is not there when it happens hears of it later.
     let parts = town.parts();
-    if parts.contains(&Messages) {
+    if parts.contains(&Messages.into()) {
         town.kill9(Messages);
     }
     let answer = account.delete(Users, "/v1/accounts/me").await;
     assert!([200, 202, 204].contains(&answer.status), "{answer:?}");
-    if parts.contains(&Messages) {
+    if parts.contains(&Messages.into()) {
         town.start(Messages).await;
     }
     line.sees_the_end().await;

@@ -12,7 +12,7 @@ use std::{
 };
 
 use e2e::{
-    Messages, Plan, Rest, ServiceName, Town, Users,
+    Messages, Part, Plan, Rest, Town, Users,
     recorder::{
         Recorder, Stored, Target,
         talker::{Habits, Phase, Speaks, Talker},
@@ -69,7 +69,7 @@ async fn survives(plan: Plan) {
     println!("CAUSERIE_TEST_SEED={seed}");
     let mut rng = StdRng::seed_from_u64(seed);
     let town = ROOMY.iter().fold(plan, |plan, setting| plan.set(setting)).start().await;
-    let mut kills: Vec<(ServiceName, Duration)> = Vec::new();
+    let mut kills: Vec<(Part, Duration)> = Vec::new();
     let parts = town.parts();
     for &part in &parts {
         kills.push((part, LONG_AWAY));

@@ -58,7 +58,7 @@ enum End {
     Closed(Closed),
     Broken(io::Error),
     /// The gateway goes.
-    Draining,
+    Leaving,
 }
 
 impl Connection {
@@ -69,9 +69,9 @@ impl Connection {
         Self { stream, lines: LineBuffer::new(dialect.max_line()), writer: Writer::default(), session }
     }
 
-    pub(crate) async fn run(mut self, draining: CancellationToken) {
+    pub(crate) async fn run(mut self, leaving: CancellationToken) {
         // Whatever happens, the session ends with its connection.
-        let end = match AssertUnwindSafe(self.serve(&draining)).catch_unwind().await {
+        let end = match AssertUnwindSafe(self.serve(&leaving)).catch_unwind().await {
             Ok(Ok(end)) => end,
             Ok(Err(Stop::Closed(closed))) => End::Closed(closed),
             Ok(Err(Stop::Broken(error))) => End::Broken(error),
@@ -80,12 +80,12 @@ impl Connection {
         Box::pin(self.end(end)).await;
     }
 
-    async fn serve(&mut self, draining: &CancellationToken) -> Result<End, Stop> {
+    async fn serve(&mut self, leaving: &CancellationToken) -> Result<End, Stop> {
         let register_by = Instant::now() + self.session.gateway.config.limits.registration_time.get();
         let silence = self.session.gateway.config.limits.irc_silence.get();
         let mut heard = Heard { at: Instant::now(), asked: false };
         loop {
-            if let Some(end) = self.answer_lines(draining).await? {
+            if let Some(end) = self.answer_lines(leaving).await? {
                 return Ok(end);
             }
             if std::mem::take(&mut self.session.turned_away) {
@@ -100,7 +100,7 @@ impl Connection {
             tokio::select! {
                 stop = self.writer.write(&self.stream, queue) => return Err(stop),
                 ready = self.stream.readable() => ready?,
-                () = draining.cancelled() => continue,
+                () = leaving.cancelled() => continue,
                 () = tokio::time::sleep_until(by), if has_end => {
                     if !self.session.is_somebody() {
                         queue.close("no nick was taken in time");
@@ -119,7 +119,7 @@ impl Connection {
                 }
                 Ok(false) => {
                     self.lines.finish();
-                    let end = self.answer_lines(draining).await?;
+                    let end = self.answer_lines(leaving).await?;
                     self.all_replies().await?;
                     return Ok(end.unwrap_or(End::Finished));
                 }
@@ -130,11 +130,11 @@ impl Connection {
     }
 
     /// Carries out the lines that are there.
-    async fn answer_lines(&mut self, draining: &CancellationToken) -> Result<Option<End>, Stop> {
+    async fn answer_lines(&mut self, leaving: &CancellationToken) -> Result<Option<End>, Stop> {
         loop {
-            if draining.is_cancelled() {
+            if leaving.is_cancelled() {
                 self.all_replies().await?;
-                return Ok(Some(End::Draining));
+                return Ok(Some(End::Leaving));
             }
             if let Some(closed) = self.session.client.queue.closed() {
                 self.all_replies().await?;
@@ -265,11 +265,15 @@ impl Connection {
     /// Says goodbye to the client, and tells the owners.
     async fn end(self, end: End) {
         metrics::counter!("gateway_connections_closed_total").increment(1);
-        let going = "the server is going down";
+        let going = match self.session.gateway.has_neighbours {
+            true => "the server is going down, connect again",
+            false => "the server is going down",
+        };
+        let stays_open = matches!(end, End::Leaving) && self.session.can_come_back();
         let (reason, goodbye) = match end {
             End::Finished => ("connection closed".to_owned(), Goodbye::Nothing),
             End::Quit(reason) => (reason, Goodbye::Nothing),
-            End::Draining => (going.to_owned(), Goodbye::Told(going.to_owned())),
+            End::Leaving => (going.to_owned(), Goodbye::Told(going.to_owned())),
             End::Broken(error) => {
                 tracing::debug!(cause = %error, "a connection broke");
                 ("connection lost".to_owned(), Goodbye::Broken)
@@ -285,7 +289,12 @@ impl Connection {
         };
         let client = self.session.client.clone();
         let leaves_first = client.queue.dialect().leaves_first();
-        let ending = self.session.end(reason.clone());
+        let ending = async {
+            match stays_open {
+                true => self.session.stays_open(),
+                false => self.session.end(reason.clone()).await,
+            }
+        };
         let closing = Closing { stream: self.stream, lines: self.lines, writer: self.writer, client };
         if leaves_first {
             ending.await;

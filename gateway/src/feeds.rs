@@ -36,7 +36,8 @@ pub(crate) fn follow(kit: &Kit, gateway: &Arc<Gateway>, healer: &Healer) {
     spawn("user-events", ServiceName::Users, subscribe(Feed::all(&urls.users, &["user."])));
     if let Bus::Http(_) = kit.bus {
         // An owner's one stream has everything: what is of interest is chosen here.
-        spawn("channel-events", ServiceName::Channels, subscribe(Feed::all(&urls.channels, &["channel."])));
+        let feed = Feed::all(&urls.channels, &["channel.", "invited."]);
+        spawn("channel-events", ServiceName::Channels, subscribe(feed));
         spawn(
             "entries",
             ServiceName::Messages,
@@ -48,6 +49,7 @@ pub(crate) fn follow(kit: &Kit, gateway: &Arc<Gateway>, healer: &Healer) {
     let conversations = subscribe(Feed::chosen(&urls.messages, &["conversation.", "signal."]));
     gateway.hub.listen_through(Some(channels.interest()), Some(conversations.interest()));
     spawn("channel-events", ServiceName::Channels, channels);
+    spawn("invitations", ServiceName::Channels, subscribe(Feed::all(&urls.channels, &["invited."])));
     spawn("entries", ServiceName::Messages, conversations);
     spawn(
         "direct-entries",
@@ -79,10 +81,9 @@ fn apply(hub: &Hub, frames: Vec<Frame>) {
     let mut signals: Vec<Signal> = Vec::new();
     for frame in frames {
         match &frame.subject {
-            // An invitation reaches people who are not in the channel.
-            Subject::Channel(id) if hub.follows(id) || holds(&frame.payload, b"invited") => {
-                channels.extend(read_payload(&frame));
-            }
+            Subject::Channel(id) if hub.follows(id) => channels.extend(read_payload(&frame)),
+            // A channel that is followed knows by the version which it has seen.
+            Subject::Invited(_) => channels.extend(read_payload(&frame)),
             Subject::Conversation(id) if hub.follows(&id.as_channel()) => {
                 entries.extend(read_payload(&frame))
             }
@@ -117,8 +118,4 @@ fn read_payload<T: DeserializeOwned>(frame: &Frame) -> Vec<T> {
         tracing::warn!(subject = %frame.subject, cause = %error, "a frame cannot be read");
         Vec::new()
     })
-}
-
-fn holds(payload: &[u8], word: &[u8]) -> bool {
-    payload.windows(word.len()).any(|window| window == word)
 }

@@ -26,6 +26,8 @@ use crate::{
 pub(crate) struct Gateway {
     /// This run of this process; what comes of its requests comes back marked with it.
     pub(crate) id: GatewayId,
+    /// There may be other gateways, where its people can go.
+    pub(crate) has_neighbours: bool,
     pub(crate) server: Arc<Server>,
     /// Of the TLS ports.
     pub(crate) certificate: Arc<Certificate>,
@@ -96,6 +98,7 @@ impl Gateway {
             lease: LeaseHeld::default(),
             certificate,
             id,
+            has_neighbours: kit.bus.joins_replicas(),
             config,
             users,
             channels,

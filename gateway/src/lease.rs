@@ -2,8 +2,12 @@
 //! may have ended without this gateway knowing.
 
 use std::{
-    path::Path,
-    sync::Arc,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -28,11 +32,17 @@ const RETRY_EVERY: Duration = Duration::from_millis(500);
 pub(crate) struct LeaseHeld {
     until: Mutex<Option<Instant>>,
     doubted: Notify,
+    /// The gateway goes: it will not be active again.
+    drains: AtomicBool,
 }
 
 impl LeaseHeld {
     pub(crate) fn is_held(&self) -> bool {
         self.until.lock().is_some_and(|until| Instant::now() < until)
+    }
+
+    fn state(&self) -> LeaseState {
+        if self.drains.load(Ordering::Relaxed) { LeaseState::Draining } else { LeaseState::Active }
     }
 
     fn hold(&self, until: Instant) {
@@ -78,7 +88,7 @@ pub(crate) async fn keep(gateway: Arc<Gateway>, ready: kit::http::Gate) {
     // The first failure of several is worth a warning, and so is the end.
     let mut in_contact = gateway.lease.is_held();
     loop {
-        let renewal = renew(&gateway, LeaseState::Active).await;
+        let renewal = renew(&gateway).await;
         let renewed = renewal.is_ok();
         match renewal {
             Err(error) if in_contact => {
@@ -104,7 +114,7 @@ pub(crate) async fn keep(gateway: Arc<Gateway>, ready: kit::http::Gate) {
 /// Once, before the gateway is up, so that the first session finds a lease; without an answer it goes on. `before`: the run of this
 /// very gateway that is gone for sure, as its port was free: nobody has to wait for its lease to lapse.
 pub(crate) async fn begin(gateway: &Arc<Gateway>, before: Option<GatewayId>, tasks: &Tasks) {
-    let renewal = renew(gateway, LeaseState::Active).await;
+    let renewal = renew(gateway).await;
     if let Err(error) = &renewal {
         let hint = if is_stranger(error) { ": are the secrets of both those of one network?" } else { "" };
         tracing::warn!(cause = %error, "user-service gives no lease yet, will ask again{hint}");
@@ -121,17 +131,30 @@ pub(crate) async fn begin(gateway: &Arc<Gateway>, before: Option<GatewayId>, tas
     });
 }
 
-/// The gateway goes: what sessions are left end at once.
-pub(crate) async fn end(gateway: &Gateway) {
+/// From now on sessions wait to be taken over by other gateways. Tried again for as long as that is waited for.
+pub(crate) async fn drain(gateway: &Gateway) {
+    gateway.lease.drains.store(true, Ordering::Relaxed);
+    while renew(gateway).await.is_err() {
+        tokio::time::sleep(RETRY_EVERY).await;
+    }
+}
+
+/// The gateway goes: what sessions are left end at once, or, if others can take them over, when the lease lapses.
+pub(crate) async fn end(gateway: &Gateway, data: &Path, at: SocketAddr) {
+    if gateway.has_neighbours {
+        // The next run here has nothing to end.
+        let _ = std::fs::remove_file(note(data, at));
+        return;
+    }
     if let Err(error) = gateway.users.end_lease(&gateway.id).await {
         tracing::warn!(cause = %error, "could not end the lease, it will lapse");
     }
 }
 
-/// Notes which run of the gateway at this port this is, and gives the one before it. Without a place for the note leases lapse in
+/// Notes which run of the gateway at this address this is, and gives the one before it. Without a place for the note leases lapse in
 /// their time.
-pub(crate) fn take_turns(data: &Path, port: u16, this: &GatewayId) -> Option<GatewayId> {
-    let note = data.join(format!("gateway-{port}.run"));
+pub(crate) fn take_turns(data: &Path, at: SocketAddr, this: &GatewayId) -> Option<GatewayId> {
+    let note = note(data, at);
     let before = std::fs::read_to_string(&note).ok().and_then(|id| id.trim().parse().ok());
     if let Err(error) = std::fs::create_dir_all(data).and_then(|()| std::fs::write(&note, this.as_str())) {
         tracing::warn!(cause = %error, "could not note this run in {}", note.display());
@@ -139,13 +162,18 @@ pub(crate) fn take_turns(data: &Path, port: u16, this: &GatewayId) -> Option<Gat
     before
 }
 
+fn note(data: &Path, at: SocketAddr) -> PathBuf {
+    // Colons cannot be in a file's name everywhere.
+    data.join(format!("gateway-{}.run", at.to_string().replace(':', "-")))
+}
+
 /// Our token is not valid there.
 fn is_stranger(error: &client::Error) -> bool {
     matches!(error, client::Error::Refused(problem) if problem.code == ErrorCode::NotAuthenticated)
 }
 
-async fn renew(gateway: &Gateway, state: LeaseState) -> Result<(), client::Error> {
-    let asked = Instant::now();
+async fn renew(gateway: &Gateway) -> Result<(), client::Error> {
+    let (asked, state) = (Instant::now(), gateway.lease.state());
     let lease = gateway.users.renew_lease(&gateway.id, &RenewLease { state }).await?;
     if lease.was_lapsed {
         tracing::warn!("the lease had lapsed: the sessions of this gateway have ended");

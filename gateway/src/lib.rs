@@ -9,6 +9,7 @@ mod commands;
 mod config;
 mod connection;
 mod dialect;
+mod drain;
 mod event;
 mod feeds;
 mod gateway;
@@ -33,6 +34,7 @@ use std::{net::SocketAddr, path::Path};
 
 use api::auth::ServiceName;
 use kit::{Kit, Running, Service, config::Settings, http::Acceptor};
+use tokio_util::sync::CancellationToken;
 
 pub use self::config::{Config, Limits};
 use self::{
@@ -102,12 +104,14 @@ pub async fn start(settings: Settings<Config>) -> anyhow::Result<Started> {
         let gateway = gateway.clone();
         move || web::measure(gateway.clone())
     });
-    let before = lease::take_turns(&common.data, lines.port(), &gateway.id);
+    let before = lease::take_turns(&common.data, lines, &gateway.id);
     lease::begin(&gateway, before, &tasks).await;
     certificate.reload_on_hangup(&tasks)?;
     let plain = Dialect::Plain(plain::Format::Wire);
     let chat = Dialect::Irc(dialect::irc::Caps::NONE);
-    let reception = Reception::new(gateway.clone(), tasks.draining_token());
+    let leaving = CancellationToken::new();
+    tasks.serve("drain", drain::run(gateway.clone(), tasks.draining_token(), leaving.clone()));
+    let reception = Reception::new(gateway.clone(), tasks.draining_token(), leaving);
     let running = web::serve(kit, listen, reception.clone()).await?;
     let accept = move |listener| Acceptor::new(listener, common.proxies.clone());
     tasks.serve("lines", async move {
@@ -117,7 +121,7 @@ pub async fn start(settings: Settings<Config>) -> anyhow::Result<Started> {
             listener::run(accept(irc_listener), None, reception.clone(), chat),
             listener::run(accept(irc_tls_listener), Some(certificate), reception.clone(), chat),
         );
-        lease::end(&gateway).await;
+        lease::end(&gateway, &common.data, lines).await;
     });
     tracing::info!(addr = %lines, "the line protocol is spoken at {lines}");
     tracing::info!(addr = %irc, "IRC is spoken at {irc}");

@@ -27,11 +27,18 @@ pub(crate) struct Reception {
     most: usize,
     told: Arc<Semaphore>,
     pub(crate) connections: TaskTracker,
+    /// Nobody new is let in.
     pub(crate) draining: CancellationToken,
+    /// Those who are in are sent away.
+    leaving: CancellationToken,
 }
 
 impl Reception {
-    pub(crate) fn new(gateway: Arc<Gateway>, draining: CancellationToken) -> Arc<Self> {
+    pub(crate) fn new(
+        gateway: Arc<Gateway>,
+        draining: CancellationToken,
+        leaving: CancellationToken,
+    ) -> Arc<Self> {
         let most =
             kit::http::line_connections(gateway.config.limits.connections, "gateway.limits.connections");
         Arc::new(Self {
@@ -41,6 +48,7 @@ impl Reception {
             told: Arc::new(Semaphore::new(TOLD_AT_ONCE)),
             connections: TaskTracker::new(),
             draining,
+            leaving,
         })
     }
 
@@ -55,7 +63,7 @@ impl Reception {
         match self.counts.enter(peer, self.most, limits.connections_per_address) {
             Ok(place) => {
                 let connection = Connection::new(stream, place, self.gateway.clone(), dialect);
-                Some(Either::Left(connection.run(self.draining.clone())))
+                Some(Either::Left(connection.run(self.leaving.clone())))
             }
             Err(detail) => {
                 metrics::counter!("gateway_connections_refused_total").increment(1);

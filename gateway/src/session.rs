@@ -240,6 +240,18 @@ impl Session {
         self.client.session().or_else(early)
     }
 
+    /// At another gateway, as the very same person: with an account's login or with a token. Other guests are better off with a nick
+    /// that is free.
+    pub(crate) fn can_come_back(&self) -> bool {
+        let has_account = || self.client.actor().is_some_and(|actor| actor.account.is_some());
+        self.gateway.has_neighbours && (has_account() || self.client.has_token())
+    }
+
+    /// The connection goes, and the session waits to be taken over.
+    pub(crate) fn stays_open(&self) {
+        self.gateway.hub.closed(self.client.id);
+    }
+
     /// Tells the owners that the session has ended.
     pub(crate) async fn end(&self, reason: String) {
         let session = self.open_session();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use api::{
     bus::{Frame, Subject},
-    event::ChannelEvent,
+    event::{ChannelChange, ChannelEvent},
     id::ChannelId,
 };
 
@@ -19,6 +19,12 @@ impl Changes {
         let mut channels: BTreeMap<&ChannelId, Vec<&ChannelEvent>> = BTreeMap::new();
         for event in events {
             channels.entry(&event.channel).or_default().push(event);
+            if let ChannelChange::Invited { user, .. } = &event.change {
+                for payload in payloads(&[event]) {
+                    let subject = Subject::invited(&user.id);
+                    self.bus.publish(Frame { subject, origin: origin.map(str::to_owned), payload });
+                }
+            }
         }
         for (id, events) in channels {
             for payload in payloads(&events) {

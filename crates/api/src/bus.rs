@@ -15,6 +15,8 @@ pub const SHARDS: u8 = 255;
 pub enum Subject {
     /// The events of one channel.
     Channel(ChannelId),
+    /// The invitations to channels, by [`shard`] of who is invited: such people seldom follow the channel.
+    Invited(u8),
     /// The entries of one channel's conversation.
     Conversation(ConversationId),
     /// User events, by [`shard`] of the user.
@@ -40,6 +42,10 @@ impl Subject {
         Self::User(shard(user))
     }
 
+    pub fn invited(user: &UserId) -> Self {
+        Self::Invited(shard(user))
+    }
+
     pub fn direct(user: &UserId) -> Self {
         Self::Direct(shard(user))
     }
@@ -53,6 +59,7 @@ impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Channel(id) => write!(f, "channel.{id}"),
+            Self::Invited(shard) => write!(f, "invited.{shard}"),
             Self::Conversation(id) => write!(f, "conversation.{id}"),
             Self::User(shard) => write!(f, "user.{shard}"),
             Self::Direct(shard) => write!(f, "direct.{shard}"),
@@ -79,6 +86,7 @@ impl std::str::FromStr for Subject {
         let (kind, rest) = text.split_once('.').ok_or(NotASubject)?;
         match kind {
             "channel" => rest.parse().map(Self::Channel).map_err(|_| NotASubject),
+            "invited" => rest.parse().map(Self::Invited).map_err(|_| NotASubject),
             "conversation" => rest.parse().map(Self::Conversation).map_err(|_| NotASubject),
             "user" => rest.parse().map(Self::User).map_err(|_| NotASubject),
             "signal" => rest.parse().map(Self::Signal).map_err(|_| NotASubject),

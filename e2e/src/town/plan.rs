@@ -1,12 +1,13 @@
 use api::auth::ServiceName;
 
-use super::Town;
+use super::{Replicas, Town};
 
 /// What a town is to be like; [`start`](Self::start) builds it.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
     pub(super) five: bool,
     pub(super) postgres: bool,
+    pub(super) replicas: Replicas,
     pub(super) open: bool,
     pub(super) settings: Vec<(Option<ServiceName>, String)>,
 }
@@ -18,6 +19,11 @@ impl Plan {
 
     pub fn five_processes() -> Self {
         Self { five: true, ..Self::default() }
+    }
+
+    /// Three gateways and two of each service, on PostgreSQL and NATS.
+    pub fn scaled() -> Self {
+        Self { replicas: Replicas::SCALED, ..Self::five_processes().on_postgres() }
     }
 
     /// Databases on the PostgreSQL of the tests instead of SQLite files.

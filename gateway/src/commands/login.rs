@@ -17,8 +17,12 @@ pub(super) async fn login(session: &mut Session, login: Login) -> Answer {
     if let Some(account) = actor.as_ref().and_then(|actor| actor.account.as_ref()) {
         return Err(Refusal::new(ErrorCode::AlreadyLoggedIn).what(account.as_str()));
     }
+    let has_token = matches!(login, Login::Token(_));
     let opened = check(session, login, Wanted::default()).await?;
     session.opened(&opened).await;
+    if has_token {
+        session.client.got_token();
+    }
     let name =
         opened.user.account.as_ref().map_or_else(|| opened.user.person.nick.to_string(), ToString::to_string);
     Ok(Outcome::LoggedIn { name })

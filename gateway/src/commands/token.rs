@@ -11,5 +11,6 @@ pub(super) async fn token(session: &mut Session, label: Option<String>) -> Answe
     let (actor, id) = (session.actor()?, session.session_id()?);
     let request = SessionToken { label: optional_line_text(label, "label")? };
     let made = session.gateway.users.session_token(&actor, &id, &request).await.of(ServiceName::Users)?;
+    session.client.got_token();
     Ok(Outcome::Token { token: Secret::new(made.token) })
 }

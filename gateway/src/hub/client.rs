@@ -51,6 +51,8 @@ struct Me {
     named: Option<Box<Named>>,
     /// It is a program, which what it says is marked with.
     bot: bool,
+    /// It has a token, which it can log in with again.
+    has_token: bool,
     /// `user@host` that others are shown, which may be that of another connection of the same person.
     mask: Option<Arc<str>>,
 }
@@ -154,6 +156,14 @@ impl Client {
         if let Some(named) = &mut self.me.lock().named {
             named.realname = realname.into();
         }
+    }
+
+    pub(crate) fn got_token(&self) {
+        self.me.lock().has_token = true;
+    }
+
+    pub(crate) fn has_token(&self) -> bool {
+        self.me.lock().has_token
     }
 
     pub(super) fn set_bot(&self, bot: bool) {

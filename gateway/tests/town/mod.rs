@@ -52,9 +52,14 @@ impl Town {
 
     /// On the NATS server of the tests.
     pub(crate) async fn on_nats() -> Self {
+        Self::on_nats_with(|_| {}).await
+    }
+
+    /// With settings of user-service's.
+    pub(crate) async fn on_nats_with(change: impl FnOnce(&mut user_service::Config)) -> Self {
         let nats_prefix = format!("t{:016x}", rand::random::<u64>());
         let nats_url = kit::testing::nats_url().into();
-        let services = Services::with(BusConfig { kind: BusKind::Nats, nats_url, nats_prefix }).await;
+        let services = Services::with(BusConfig { kind: BusKind::Nats, nats_url, nats_prefix }, change).await;
         Self::of(services, &[], |_| {}).await
     }
 

@@ -21,10 +21,11 @@ fn url(address: SocketAddr) -> Url {
 
 impl Services {
     pub(crate) async fn up() -> Self {
-        Self::with(BusConfig::default()).await
+        Self::with(BusConfig::default(), |_| {}).await
     }
 
-    pub(crate) async fn with(bus: BusConfig) -> Self {
+    /// On this bus, and with settings of user-service's.
+    pub(crate) async fn with(bus: BusConfig, change: impl FnOnce(&mut user_service::Config)) -> Self {
         let (mut common, home) = kit::testing::common();
         common.bus = bus;
         common.http.test_faults = true;
@@ -34,16 +35,12 @@ impl Services {
         common.urls.channels = url(channels);
         common.urls.messages = url(messages);
         common.urls.logs = url(logs);
+        let mut of_users = user_service::Config { listen: users, ..Default::default() };
+        change(&mut of_users);
         let running = vec![
-            user_service::up(
-                Settings {
-                    common: common.clone(),
-                    service: user_service::Config { listen: users, ..Default::default() },
-                },
-                Clock::system(),
-            )
-            .await
-            .expect("users are up"),
+            user_service::up(Settings { common: common.clone(), service: of_users }, Clock::system())
+                .await
+                .expect("users are up"),
             channel_service::ChannelService::up(Settings {
                 common: common.clone(),
                 service: channel_service::Config { listen: channels, ..Default::default() },
