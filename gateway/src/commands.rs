@@ -85,8 +85,8 @@ async fn carry_out(session: &mut Session, command: Command, reply: Reply) {
             return redact::redact(session, &target, named, reason, reply).await;
         }
         Command::Irc(Word::Part(part)) => return multiline::part(session, part, reply).await,
-        Command::Irc(Word::Tags { target, tags }) => {
-            return signal::tags(session, &target, tags, reply).await;
+        Command::Irc(Word::Tags { target, role, tags }) => {
+            return signal::tags(session, &target, role, tags, reply).await;
         }
         Command::Resume { targets } => return resume::resume(session, targets, reply).await,
 

@@ -249,6 +249,9 @@ impl Happened {
             ChannelChange::Parted { reason, .. } => {
                 Event::Part { channel, who: who?, reason: reason.as_deref().unwrap_or_default() }
             }
+            ChannelChange::Quit { reason, still_here: true, .. } => {
+                Event::Part { channel, who: who?, reason: reason.as_deref().unwrap_or_default() }
+            }
             ChannelChange::Quit { reason, .. } => {
                 Event::Quit { who: who?, reason: reason.as_deref().unwrap_or_default() }
             }

@@ -103,3 +103,27 @@ async fn where_the_operator_wants_it_nobody_registers_before_coming_in() {
     let refused = ":irc.causerie.localhost FAIL REGISTER COMPLETE_CONNECTION_REQUIRED alice :";
     alice.asks("REGISTER * * good-enough-1", refused).await;
 }
+
+/// QUIT says that somebody has left the network (RFC 2812 §3.1.7): clients take them out of every channel.
+#[tokio::test]
+async fn one_connection_of_several_that_quits_parts_where_it_was_alone() {
+    let town = Town::new().await;
+    town.registers("alice").await;
+    let mut desk = town.enters_as("alice", "").await;
+    let mut phone = town.enters_as("alice", "").await;
+    desk.joins("#desk").await;
+    desk.joins("#both").await;
+    phone.joins("#both").await;
+    let mut bob = town.enters("bob").await;
+    bob.joins("#desk").await;
+    bob.joins("#both").await;
+    desk.says("QUIT :one goes").await;
+    let gone = bob.sees(":alice!").await;
+    assert!(gone.contains(" PART #desk :one goes"), "{gone}");
+    phone.says("PRIVMSG #both :still here").await;
+    let said = bob.sees_next(":alice!").await;
+    assert!(said.ends_with(" PRIVMSG #both :still here\r"), "{said}");
+    phone.says("QUIT :both are gone").await;
+    let gone = bob.sees(":alice!").await;
+    assert!(gone.contains(" QUIT :both are gone"), "{gone}");
+}

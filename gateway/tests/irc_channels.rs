@@ -50,8 +50,8 @@ async fn where_no_ctcp_is_wanted_actions_are_heard() {
     bob.says("PRIVMSG #x :\u{1}ACTION waves\u{1}").await;
     let said = alice.sees_next(":bob!").await;
     assert!(said.ends_with(" PRIVMSG #x :\u{1}ACTION waves\u{1}\r"), "{said}");
-    for verb in ["PRIVMSG", "PRIVMSG"] {
-        bob.asks(&format!("{verb} #x :\u{1}VERSION\u{1}"), &format!("{SERVER} 404 bob #x :")).await;
+    for target in ["#x", "@#x"] {
+        bob.asks(&format!("PRIVMSG {target} :\u{1}VERSION\u{1}"), &format!("{SERVER} 404 bob #x :")).await;
     }
     alice.asks("MODE #x -C", ":alice!").await;
     bob.says("PRIVMSG #x :\u{1}PING 1\u{1}").await;

@@ -71,6 +71,8 @@ impl Model {
         {
             self.welcomed = self.knows_password;
             self.sent_away = !self.knows_password;
+            // A login that was not at its end has been given up.
+            self.exchange &= !self.welcomed;
         }
     }
 }

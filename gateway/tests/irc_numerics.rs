@@ -98,6 +98,7 @@ async fn what_cannot_be_read_is_told_by_its_number() {
         ("PRIVMSG", &["411 :"]),
         ("PRIVMSG alice", &["412 :"]),
         (&format!("PRIVMSG {eleven} :x"), &["407 "]),
+        (&format!("NAMES {eleven}"), &["407 "]),
         ("MODE #x +y", &["472 y :"]),
         ("MODE #x +l many", &["696 #x l many :"]),
         ("MODE #x +b ~x:y", &["696 #x b ~x:y :"]),

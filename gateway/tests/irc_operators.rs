@@ -98,6 +98,10 @@ async fn whom_operators_ban_does_not_come_in() {
     alice.sees_next(&format!("{SERVER} NOTICE alice :bob!*@* is banned no longer")).await;
     alice.asks("UNKLINE bob!*@*", &format!("{SERVER} 400 alice UNKLINE :")).await;
     again.asks("/nick bob", "200 nick bob").await;
+    // Who would lift it then?
+    for everybody in ["DLINE * :all", "KLINE *!*@* :all", "DLINE 0.0.0.0/0 :all"] {
+        alice.asks(everybody, &format!("{SERVER} 400 alice {} :", &everybody[..5])).await;
+    }
     alice.asks("DLINE 192.0.2.0/24 :a net", &format!("{SERVER} NOTICE alice :192.0.2.0/24 is banned")).await;
     alice.asks("STATS d", &format!("{SERVER} 225 alice D 192.0.2.0/24 * :a net")).await;
     alice.sees_next(&format!("{SERVER} 219 alice d :")).await;

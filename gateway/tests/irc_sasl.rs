@@ -198,6 +198,22 @@ async fn who_logs_in_again_is_somebody_else_under_the_same_nick() {
     assert!(hears_message(&mut carol).await.ends_with(" PRIVMSG #x :and again\r"));
 }
 
+/// <https://ircv3.net/specs/extensions/sasl-3.1>
+#[tokio::test]
+async fn who_comes_in_before_the_login_is_done_has_given_it_up() {
+    let town = Town::new().await;
+    town.registers("alice").await;
+    let mut person = Person::connect(town.irc).await;
+    person.raw(b"CAP REQ sasl\r\nAUTHENTICATE PLAIN\r\nNICK al\r\nUSER al 0 * :Al\r\nCAP END\r\n").await;
+    person.sees("AUTHENTICATE +").await;
+    person.sees_next(&format!("{SERVER} 906 al :")).await;
+    person.sees_next(&format!("{SERVER} 001 al :")).await;
+    // A login from its beginning is one as always.
+    person.asks("AUTHENTICATE PLAIN", "AUTHENTICATE +").await;
+    let login = encoded(format!("\0alice\0{}", town::PASSWORD));
+    person.asks(&format!("AUTHENTICATE {login}"), &format!("{SERVER} 903 al :")).await;
+}
+
 async fn hears_message(person: &mut Person) -> String {
     loop {
         let line = person.sees(":al!~al@").await;

@@ -131,6 +131,9 @@ async fn a_text_to_a_role_is_for_those_who_have_it() {
     bob.says("PRIVMSG @#x :help").await;
     let told = alice.sees("@msgid=").await;
     assert!(told.ends_with(" PRIVMSG @#x :help\r"), "{told}");
+    bob.says("@+typing=active TAGMSG @#x").await;
+    let told = alice.sees_next("@").await;
+    assert!(told.ends_with(" TAGMSG @#x\r") && tag(&told, "+typing") == Some("active"), "{told}");
     alice.says("NOTICE +#x :\u{1}ACTION nods\u{1}").await;
     let told = carol.sees_next(":alice!").await;
     assert!(told.ends_with(" NOTICE +#x :\u{1}ACTION nods\u{1}\r"), "{told}");

@@ -44,7 +44,15 @@ impl Changes {
             seat.member.person.clone_from(&nobody);
         }
         let id = format!("{:016x}", rand::random::<u64>());
-        ledger.end(&Ending { user: &nobody, sessions: &[], all: true, stays: None, reason: None, id: &id });
+        ledger.end(&Ending {
+            user: &nobody,
+            sessions: &[],
+            all: true,
+            stays: None,
+            still_here: false,
+            reason: None,
+            id: &id,
+        });
         for id in ledger.rooms.keys().cloned().collect::<Vec<_>>() {
             let room = &ledger.rooms[&id];
             let (founded, topic) = (

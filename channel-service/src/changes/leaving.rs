@@ -93,6 +93,7 @@ impl Changes {
             sessions: &ended.sessions,
             all: ended.all,
             stays,
+            still_here: ended.still_here,
             reason: ended.reason.as_deref(),
             id: &id,
         });

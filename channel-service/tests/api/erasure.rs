@@ -28,6 +28,7 @@ async fn an_erased_person_cannot_be_found_in_the_files() {
         sessions: vec![zora.session.clone().unwrap()],
         all: false,
         stays: None,
+        still_here: false,
         reason: Some("xylophonic end".into()),
     };
     world.ends(&ended).await;

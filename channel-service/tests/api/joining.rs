@@ -46,6 +46,7 @@ async fn a_member_stays_until_the_last_holder_goes() {
         sessions: vec![desk.session.clone().unwrap()],
         all: false,
         stays: None,
+        still_here: false,
         reason: Some("gone".into()),
     };
     assert!(world.ends(&ended).await.events.is_empty(), "the REST join still holds her");
@@ -73,6 +74,7 @@ async fn one_ending_leaves_every_channel_and_names_them_all() {
         sessions: vec![session],
         all: false,
         stays: None,
+        still_here: false,
         reason: Some("bye".into()),
     };
     let events = world.ends(&ended).await.events;
@@ -95,8 +97,14 @@ async fn one_ending_leaves_every_channel_and_names_them_all() {
     world.join(&alice, "one").await.refused(ErrorCode::SessionEnded);
     let other = session_of(&alice);
     assert_eq!(kinds(&world.joins(&other, "one").await), ["joined"]);
-    let all =
-        EndHolders { user: alice.person.clone(), sessions: Vec::new(), all: true, stays: None, reason: None };
+    let all = EndHolders {
+        user: alice.person.clone(),
+        sessions: Vec::new(),
+        all: true,
+        stays: None,
+        still_here: false,
+        reason: None,
+    };
     assert_eq!(world.ends(&all).await.events.len(), 1);
     assert_eq!(world.snapshot(&ids[0]).await.members.len(), 1);
     world

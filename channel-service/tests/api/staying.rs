@@ -14,6 +14,7 @@ fn ends(actor: &Actor, version: u64, stays: Option<bool>) -> EndHolders {
         sessions: actor.session.iter().cloned().collect(),
         all: false,
         stays,
+        still_here: false,
         reason: Some("gone".into()),
     }
 }

@@ -134,7 +134,15 @@ async fn end(house: &House, me: &Actor) {
     let mut ledger = Ledger::new(now(), LIMITS);
     let mut tx = house.store.begin([me.id()]).await.unwrap();
     house.store.rooms_of(&mut tx, &mut ledger, me.id()).await.unwrap();
-    ledger.end(&Ending { user: &me.person, sessions: &[], all: true, stays: None, reason: None, id: "e" });
+    ledger.end(&Ending {
+        user: &me.person,
+        sessions: &[],
+        all: true,
+        stays: None,
+        still_here: false,
+        reason: None,
+        id: "e",
+    });
     house.write(tx, &ledger).await;
 }
 

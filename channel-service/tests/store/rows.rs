@@ -214,8 +214,15 @@ async fn an_ended_session_does_not_come_in(house: House) {
     house.store.remember_ended(&mut tx, std::slice::from_ref(&session), ledger.now).await.unwrap();
     house.store.rooms_of(&mut tx, &mut ledger, alice.id()).await.unwrap();
     let sessions = [session];
-    let ending =
-        Ending { user: &alice.person, sessions: &sessions, all: false, stays: None, reason: None, id: "e" };
+    let ending = Ending {
+        user: &alice.person,
+        sessions: &sessions,
+        all: false,
+        stays: None,
+        still_here: false,
+        reason: None,
+        id: "e",
+    };
     assert_eq!(ledger.end(&ending).len(), 2);
     house.write(tx, &ledger).await;
     assert!(house.store.room(&id).await.unwrap().unwrap().is_dormant());

@@ -159,6 +159,9 @@ pub struct EndHolders {
     /// Whether they stay in their channels without a session, as of that version of the user. Absent: they have never been asked to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stays: Option<bool>,
+    /// They have other sessions.
+    #[serde(default)]
+    pub still_here: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }

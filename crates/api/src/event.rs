@@ -63,6 +63,9 @@ pub enum ChannelChange {
         /// Same in all events of one ending.
         ending: String,
         touched: Vec<Touched>,
+        /// They are still here by another connection, perhaps in other channels: nobody is to be told that they are gone.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        still_here: bool,
     },
     Kicked {
         user: Person,

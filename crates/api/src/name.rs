@@ -49,11 +49,25 @@ fn fold(name: &str) -> String {
     caseless::default_case_fold_str(&name.nfd().collect::<String>()).nfc().collect()
 }
 
-/// Two names with the same skeleton look the same. ASCII names stand for themselves: in them `rn` and `m`, `1` and `l` are told
-/// apart by everyone who types them, and `user1` must not take `userl` away.
+/// Two names with the same skeleton look the same. ASCII stands for itself, in other scripts' names too: in it `rn` and `m`, `1` and
+/// `l` are told apart by everyone who types them, and `user1` must not take `userl` away.
 fn look(name: &str) -> String {
     let key = fold(name);
-    if key.is_ascii() { key } else { fold(&skeleton(&key).collect::<String>()) }
+    if key.is_ascii() {
+        return key;
+    }
+    let mut look = String::with_capacity(key.len());
+    let mut foreign = String::new();
+    for c in key.nfd() {
+        if c.is_ascii() {
+            look.extend(skeleton(&std::mem::take(&mut foreign)));
+            look.push(c);
+        } else {
+            foreign.push(c);
+        }
+    }
+    look.extend(skeleton(&foreign));
+    fold(&look)
 }
 
 fn nick(text: &str) -> Result<String, NameError> {

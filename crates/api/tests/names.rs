@@ -62,6 +62,12 @@ fn case_spelling_and_look_are_compared_and_ascii_stands_for_itself() {
     assert_ne!(nick("user1").skeleton(), nick("userl").skeleton());
     // All of it Cyrillic, so allowed; it looks like Latin "copa".
     assert_eq!(nick("сора").skeleton(), nick("copa").skeleton());
+    // What ASCII stands for itself does so beside other scripts, too.
+    for (cyrillic, latin) in
+        [("сахо1", "caxo1"), ("рор0", "pop0"), ("о|о", "o|o"), ("сахо`", "caxo`"), ("хх_1", "xx_1")]
+    {
+        assert_eq!(nick(cyrillic).skeleton(), nick(latin).skeleton(), "{cyrillic}");
+    }
 }
 
 #[test]

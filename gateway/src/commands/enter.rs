@@ -12,7 +12,7 @@ use kit::config::Secret;
 use super::{before, irc, metadata, nick, sasl};
 use crate::{
     command::{Answer, Outcome, Refusal},
-    dialect::irc::{Registration, Told, Wanted, are_equal},
+    dialect::irc::{Fault, Registration, Told, Wanted, are_equal},
     session::Session,
 };
 
@@ -75,16 +75,18 @@ pub(super) async fn welcome(session: &mut Session) -> Answer {
     let is_here = account.is_some_and(|opened| session.gateway.hub.is_here(&opened.user.person.id));
     match open(session, &nick).await {
         Ok(()) => {
-            let mut before = None;
+            let (mut before, mut aborted) = (None, None);
             if let Some(irc) = &mut session.irc {
                 (irc.registration, irc.stranger) = (None, None);
                 before = irc.before.take();
+                // <https://ircv3.net/specs/extensions/sasl-3.1>: who is done with CAP before the login is done has given it up.
+                aborted = irc.sasl.take().map(|_| Fault::Aborted);
             }
             if let Some(before) = before {
                 before::say(session, *before, is_here).await;
             }
             let metadata = metadata::own(session).await;
-            Ok(Outcome::Irc(Told::Welcome(irc::counts(session), metadata)))
+            Ok(Outcome::Irc(Told::Welcome(irc::counts(session), metadata, aborted)))
         }
         Err(refusal) => {
             if let Ok(registration) = self::registration(session) {

@@ -30,8 +30,10 @@ const REPLIES: [&str; 2] = ["+draft/reply", "+reply"];
 const KEPT: &str = "+draft/persist";
 
 /// Tags without a text. A reaction to a message of that conversation is an entry like others, and so are tags that are to be kept.
-pub(super) async fn tags(session: &mut Session, target: &str, tags: Tags, reply: Reply) {
+pub(super) async fn tags(session: &mut Session, target: &str, role: Option<Role>, tags: Tags, reply: Reply) {
     let found = match say::address(session, Some(target)).await {
+        // What is kept is for everybody.
+        Ok(addressed) if role.is_some() => Ok(addressed),
         Ok(addressed) => match reaction(session, &addressed, &tags).await {
             Ok(Some((kind, seq, emoji))) => {
                 let content = Content { kind, text: emoji, of: Some(seq), with: Along::default() };
@@ -53,7 +55,7 @@ pub(super) async fn tags(session: &mut Session, target: &str, tags: Tags, reply:
     };
     let answer = match found {
         Ok(addressed) => {
-            let signal = SendSignal { tags, ..SendSignal::default() };
+            let signal = SendSignal { tags, to_role: role, ..SendSignal::default() };
             pass(session, addressed, signal).await
         }
         Err(refusal) => Err(refusal),

@@ -69,7 +69,10 @@ impl State {
                 let who = shown.who();
                 self.show_channel(id, &Event::Kick { channel, by, who, reason: &reason(why) }, at, doer);
             }
-            ChannelChange::Quit { user, reason: why, ending, touched } => {
+            ChannelChange::Quit { user, reason: why, still_here: true, .. } => {
+                self.show_part_of(id, user, channel, &reason(why), event.at);
+            }
+            ChannelChange::Quit { user, reason: why, ending, touched, still_here: false } => {
                 let followed =
                     touched.iter().filter(|touched| self.channels.contains_key(&touched.channel)).count();
                 // One QUIT is shown for what has a name in each channel.
@@ -161,15 +164,35 @@ impl State {
         at: Timestamp,
     ) {
         self.hand_out();
-        let Some(channel) = self.channels.get(id) else { return };
+        let viewers = self.others_in(id, user);
+        let viewers = self.endings.not_shown(ending, followed, &viewers);
+        let shown = self.shown(user);
+        self.show(&viewers, &Event::Quit { who: shown.who(), reason }, at);
+    }
+
+    /// One connection of several has ended: the person is gone from those channels only that it alone was in.
+    fn show_part_of(
+        &mut self,
+        id: &ChannelId,
+        user: &Person,
+        channel: &ChannelName,
+        reason: &str,
+        at: Timestamp,
+    ) {
+        self.hand_out();
+        let viewers = self.others_in(id, user);
+        let shown = self.shown(user);
+        self.show(&viewers, &Event::Part { channel, who: shown.who(), reason }, at);
+    }
+
+    /// Everybody who is shown a channel but `user`, as whoever they are or were.
+    fn others_in(&self, id: &ChannelId, user: &Person) -> Vec<ClientId> {
         let is_other = |client: &ClientId| {
             self.clients
                 .get(client)
                 .is_some_and(|local| local.user != user.id && local.former.as_ref() != Some(&user.id))
         };
-        let viewers: Vec<_> = channel.viewers().filter(is_other).collect();
-        let viewers = self.endings.not_shown(ending, followed, &viewers);
-        let shown = self.shown(user);
-        self.show(&viewers, &Event::Quit { who: shown.who(), reason }, at);
+        let channel = self.channels.get(id);
+        channel.into_iter().flat_map(Channel::viewers).filter(is_other).collect()
     }
 }

@@ -202,7 +202,7 @@ impl Prepared<'_> {
 }
 
 /// CTCP, but for actions.
-fn is_for_clients(text: &str) -> bool {
+pub(super) fn is_for_clients(text: &str) -> bool {
     text.strip_prefix('\u{1}').is_some_and(|rest| !rest.starts_with("ACTION "))
 }
 

@@ -14,7 +14,7 @@ use kit::{
     extract::{Json, Path},
 };
 
-use super::parts;
+use super::{batch::is_for_clients, parts};
 use crate::{
     app::App,
     domain::{
@@ -41,7 +41,9 @@ pub(super) async fn channel(
     let actor = caller.require(Scope::Write)?;
     let passing = passing(&app, &caller, wanted)?;
     let channel = parts::channel(&app, &channel).await?;
-    let granted = parts::grant(&app, actor, &channel, came, Deed::Speak).await?;
+    // What is for clients is so to whomever it goes.
+    let deed = if is_for_clients(&passing.text) { Deed::SpeakToClients } else { Deed::Speak };
+    let granted = parts::grant(&app, actor, &channel, came, deed).await?;
     let Grant::Channel { name, version, .. } = granted else {
         return Err(Failure::new(ErrorCode::NoSuchChannel));
     };

@@ -16,10 +16,25 @@ pub(crate) enum Target {
 
 /// Not a target.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a network ban is about an address, a range such as 192.0.2.0/24, a mask nick!user@host, or ~account:name"
-)]
-pub(crate) struct NotATarget;
+pub(crate) enum NotATarget {
+    #[error(
+        "a network ban is about an address, a range such as 192.0.2.0/24, a mask nick!user@host, or ~account:name"
+    )]
+    Unreadable,
+    /// It would shut out whoever could lift it.
+    #[error(
+        "that is everybody: a range has at least {MIN_PREFIX_V4} bits ({MIN_PREFIX_V6} in IPv6), and a mask names something"
+    )]
+    Everybody,
+}
+
+/// Hundreds of networks are wider than these, and everybody is in one of them.
+const MIN_PREFIX_V4: u8 = 8;
+const MIN_PREFIX_V6: u8 = 16;
+
+/// A mask that matches all of these, who are nobody, matches everybody.
+const NOBODIES: [(&str, &str); 3] =
+    [("qzvx", "00000000.cloak"), ("JKwy_", "ffffffff.cloak"), ("8", "5a5a5a5a.cloak")];
 
 /// Somebody who comes in.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +48,10 @@ pub(crate) struct Newcomer<'a> {
 impl Target {
     pub(crate) fn parse(text: &str) -> Result<Self, NotATarget> {
         if let Ok(network) = text.parse::<IpNet>() {
+            let least = if network.addr().is_ipv4() { MIN_PREFIX_V4 } else { MIN_PREFIX_V6 };
+            if network.prefix_len() < least {
+                return Err(NotATarget::Everybody);
+            }
             return Ok(Self::Network(network.trunc()));
         }
         if let Ok(address) = text.parse::<IpAddr>() {
@@ -40,12 +59,13 @@ impl Target {
         }
         // What looks like a range but is none must not become a mask that matches nobody.
         if text.contains('/') && !text.contains(['!', '@', '~']) {
-            return Err(NotATarget);
+            return Err(NotATarget::Unreadable);
         }
         // A network has nobody who only listens.
         match Mask::try_from(text) {
+            Ok(mask) if is_everybody(&mask) => Err(NotATarget::Everybody),
             Ok(mask) if !mask.is_mute() => Ok(Self::Mask(mask)),
-            _ => Err(NotATarget),
+            _ => Err(NotATarget::Unreadable),
         }
     }
 
@@ -60,6 +80,11 @@ impl Target {
             }
         }
     }
+}
+
+fn is_everybody(mask: &Mask) -> bool {
+    let is_of = |(nick, host)| mask.matches_mask(&format!("{nick}!{USERNAME}@{host}"), Some(nick));
+    NOBODIES.into_iter().all(is_of)
 }
 
 impl std::fmt::Display for Target {
@@ -102,7 +127,27 @@ mod tests {
             assert_eq!(target.matches(bob), yes, "{written}");
         }
         for wrong in ["", "192.0.2.0/33", "a b", "~x:y"] {
-            assert_eq!(Target::parse(wrong), Err(NotATarget), "{wrong}");
+            assert_eq!(Target::parse(wrong), Err(NotATarget::Unreadable), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_ban_is_not_about_everybody() {
+        for wide in [
+            "*",
+            "*!*@*",
+            "*!*@*.cloak",
+            "?*!*@*",
+            "*!~*@*",
+            "~account:*",
+            "0.0.0.0/0",
+            "128.0.0.0/1",
+            "::/0",
+        ] {
+            assert_eq!(Target::parse(wide), Err(NotATarget::Everybody), "{wide}");
+        }
+        for narrow in ["a*!*@*", "*!*@a*.cloak", "~account:a*", "10.0.0.0/8", "2001::/16"] {
+            assert!(Target::parse(narrow).is_ok(), "{narrow}");
         }
     }
 }

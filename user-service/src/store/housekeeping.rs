@@ -41,8 +41,14 @@ pub(crate) async fn free_if_gone(tx: &mut Tx, user: &mut UserRow, now: Timestamp
     if sessions::settle(tx, user, now).await? != sessions::Left::Nothing {
         return Ok(false);
     }
-    let ended =
-        EndHolders { user: user.person(), sessions: Vec::new(), all: true, stays: None, reason: None };
+    let ended = EndHolders {
+        user: user.person(),
+        sessions: Vec::new(),
+        all: true,
+        stays: None,
+        still_here: false,
+        reason: None,
+    };
     tasks::add(tx, &Task::EndHolders(ended), now).await?;
     Ok(true)
 }

@@ -59,6 +59,7 @@ pub(crate) async fn let_go(
         sessions: Vec::new(),
         all: false,
         stays: Some(false),
+        still_here: false,
         reason: Some(reason.to_owned()),
     };
     tasks::add(tx, &Task::EndHolders(ended), now).await?;

@@ -19,6 +19,8 @@ pub struct Ending<'a> {
     pub all: bool,
     /// Whether their account stays without a session; none: nobody has ever asked it to.
     pub stays: Option<bool>,
+    /// They have other sessions.
+    pub still_here: bool,
     pub reason: Option<&'a str>,
     /// Names this ending in all its events.
     pub id: &'a str,
@@ -76,6 +78,12 @@ impl Ledger {
             .iter()
             .map(|id| Touched { channel: id.clone(), version: self.rooms[id].channel.version + 1 })
             .collect();
+        let left = |id: &ChannelId| rooms.contains(id);
+        let still_here = ending.still_here
+            || self
+                .seats
+                .iter()
+                .any(|((id, sitting), seat)| sitting == user && !seat.holders.is_empty() && !left(id));
         let mut events = Vec::new();
         for id in &rooms {
             events.extend(self.leave(id, user, &Doer::default(), |sitting| ChannelChange::Quit {
@@ -88,6 +96,7 @@ impl Ledger {
                 reason: ending.reason.map(str::to_owned),
                 ending: ending.id.to_owned(),
                 touched: touched.clone(),
+                still_here,
             }));
         }
         events

@@ -223,7 +223,10 @@ impl Reply<'_> {
                 let nick = me.as_ref().map_or(NOBODY, |me| me.person.nick.as_str());
                 reply.write(self.server, nick, self.out);
             }
-            Told::Welcome(counts, metadata) => {
+            Told::Welcome(counts, metadata, aborted) => {
+                if let Some(fault) = aborted {
+                    self.sasl(*fault);
+                }
                 self.welcome(*counts);
                 if let Some(told) = metadata {
                     self.metadata(told);

@@ -26,7 +26,8 @@ type Params = SmallVec<[String; 2]>;
 
 pub(super) fn write(reply: &mut Reply<'_>, verb: &'static str, refusal: &Refusal) {
     // RFC 2812 §3.3.2 and §3.2.5: nothing is ever answered to a NOTICE, and a channel that nobody may see has no names.
-    if verb == "NOTICE" || verb == "NAMES" && refusal.problem.status < 500 {
+    let are_too_many = refusal.about.what.as_deref() == Some(TOO_MANY_TARGETS);
+    if verb == "NOTICE" || verb == "NAMES" && refusal.problem.status < 500 && !are_too_many {
         return;
     }
     let detail = refusal.problem.detail.as_str();

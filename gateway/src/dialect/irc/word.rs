@@ -80,9 +80,10 @@ pub(crate) enum Word {
     },
     /// Of a message of several lines.
     Part(Part),
-    /// Tags alone.
+    /// Tags alone; of a channel perhaps to those only who have a role.
     Tags {
         target: String,
+        role: Option<Role>,
         tags: Tags,
     },
     /// A text to those of a channel who have a role.
@@ -284,8 +285,8 @@ pub(crate) enum Page {
 /// What came of one.
 pub(crate) enum Told {
     Cap(caps::Reply),
-    /// With what its reader says of themselves, for those who want to know that.
-    Welcome(Counts, Option<MetadataTold>),
+    /// With what its reader says of themselves, for those who want to know that; and a login that was not at its end.
+    Welcome(Counts, Option<MetadataTold>, Option<Fault>),
     /// `AUTHENTICATE +`.
     Listens,
     /// What the server says in a login: not in Base64 yet.

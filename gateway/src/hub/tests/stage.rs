@@ -279,8 +279,8 @@ impl Stage {
         let touched: Vec<_> = channels.iter().map(touched).collect();
         for Touched { channel, version } in touched.clone() {
             let (user, reason) = (person.clone(), Some("gone".into()));
-            let change =
-                ChannelChange::Quit { user, reason, ending: "9ending".into(), touched: touched.clone() };
+            let (ending, touched, still_here) = ("9ending".into(), touched.clone(), false);
+            let change = ChannelChange::Quit { user, reason, ending, touched, still_here };
             let event = ChannelEvent { channel, ..self.channel_event(version, None, None, change) };
             self.state.channel_event(event, self.now);
         }

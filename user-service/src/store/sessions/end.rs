@@ -92,8 +92,8 @@ pub(crate) async fn end_locked(
         ended.extend(tasks::take_waiting_holders(tx, &user.id, now).await?);
     }
     let stays = user.always_on.then_some(left == Left::Connected || user.left_at.is_some());
-    let all = left == Left::Nothing;
-    let task = EndHolders { user: user.person(), sessions: ended, all, stays, reason: why };
+    let (all, still_here) = (left == Left::Nothing, left == Left::Connected);
+    let task = EndHolders { user: user.person(), sessions: ended, all, stays, still_here, reason: why };
     tasks::add(tx, &Task::EndHolders(task), now.plus(grace)).await?;
     Ok(told)
 }

@@ -27,7 +27,10 @@ pub(crate) fn notice(params: &Params<'_>) -> Commands {
 
 /// Only its tags say anything.
 pub(crate) fn tagmsg(params: &Params<'_>) -> Commands {
-    let tags = |to: &str| Ok(Command::Irc(Word::Tags { target: to.to_owned(), tags: Tags::default() }));
+    let tags = |to: &str| {
+        let (role, target) = to_those(to).map_or((None, to), |(role, channel)| (Some(role), channel));
+        Ok(Command::Irc(Word::Tags { target: target.to_owned(), role, tags: Tags::default() }))
+    };
     match targets("TAGMSG", params[0]) {
         Ok(targets) => targets.into_iter().map(tags).collect(),
         Err(refusal) => refused(refusal),
@@ -71,13 +74,17 @@ pub(crate) fn say_to(to: &str, kind: EntryKind, text: String) -> Command {
             _ => Command::Irc(Word::Service(service.read(&text))),
         };
     }
-    let role = |prefix: char| Role::ALL.into_iter().find(|role| role.prefix() == prefix);
-    let split = to.chars().next().and_then(role).zip(to.get(1..)).filter(|(_, rest)| is_channel(rest));
-    match split {
+    match to_those(to) {
         Some((role, channel)) => {
             let (channel, tags) = (channel.to_owned(), Tags::default());
             Command::Irc(Word::ToRole { channel, role, kind, text, tags })
         }
         None => Command::Say { to: Some(to.to_owned()), kind, text, with: Along::default() },
     }
+}
+
+/// Those of a channel who have a role, such as `@#x`.
+fn to_those(to: &str) -> Option<(Role, &str)> {
+    let role = |prefix: char| Role::ALL.into_iter().find(|role| role.prefix() == prefix);
+    to.chars().next().and_then(role).zip(to.get(1..)).filter(|(_, rest)| is_channel(rest))
 }
