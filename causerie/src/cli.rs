@@ -8,7 +8,7 @@ use kit::{
     telemetry,
 };
 
-use crate::{Config, banner, health, operator};
+use crate::{Config, banner, copy, health, operator};
 
 /// A chat server made of five small services. Without a command, all of them run in this process.
 #[derive(Parser)]
@@ -47,6 +47,8 @@ enum Command {
         #[arg(long)]
         url: url::Url,
     },
+    /// Move databases to another engine and compare them; run again, it goes on where it was
+    Copy(copy::Databases),
     /// Say who operates this network; on the server's own machine
     #[command(subcommand)]
     Operator(operator::Roles),
@@ -80,6 +82,10 @@ pub(crate) fn run() -> anyhow::Result<()> {
             Ok(())
         }
         Command::Health { url } => block_on(health::check(url)),
+        Command::Copy(databases) => {
+            telemetry::init(&kit::config::Loader::new(&flags)?.common()?.log)?;
+            block_on(databases.copy())
+        }
         Command::Operator(roles) => {
             let settings = kit::config::Loader::new(&flags)?.section(user_service::UserService::SECTION)?;
             block_on(roles.apply(settings))

@@ -4,6 +4,7 @@
 mod banner;
 mod cli;
 mod config;
+mod copy;
 mod health;
 mod operator;
 mod stack;

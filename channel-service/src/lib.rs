@@ -41,6 +41,7 @@ impl Service for ChannelService {
         let url = common.database(config.database.as_ref(), Self::SECTION);
         let db = kit::db::connect(&url, &migrations()).await?;
         let kit = Kit::open(Self::NAME, &common).await?;
+        kit.claim(&db).await?;
         kit.readiness.database(&db);
         let neighbour = |name, url: &dyn std::fmt::Display| {
             let signer = kit.signer.clone();

@@ -35,6 +35,7 @@ impl Service for LogService {
         let db = kit::db::connect(&url, &store::migrations()).await?;
         let kit = Kit::open(Self::NAME, &common).await?;
         kit.readiness.database(&db);
+        kit.claim(&db).await?;
         let store = Store::open(db).await?;
         kit.tasks.spawn("retention", sweep::run(store.clone(), kit.clock.clone(), config.clone()));
         let app = App {

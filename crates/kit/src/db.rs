@@ -2,6 +2,7 @@
 
 mod claim;
 mod connect;
+mod copy;
 mod epoch;
 mod error;
 mod migrate;
@@ -13,6 +14,7 @@ use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 pub use self::{
     claim::Claim,
     connect::{DbSetupError, connect, sqlite_path},
+    copy::{Compared, Copy},
     error::{OnConflict, is_conflict, is_unavailable},
     migrate::Migrations,
 };

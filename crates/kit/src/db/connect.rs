@@ -59,15 +59,20 @@ pub fn sqlite_path(url: &SecretUrl) -> Option<&Path> {
 
 /// Opens (and for SQLite makes) the database and brings its tables up to date.
 pub async fn connect(url: &SecretUrl, migrations: &Migrations) -> Result<Db, DbSetupError> {
-    let db = if let Some(path) = sqlite_path(url) {
-        sqlite(url, path).await?
-    } else if ["postgres://", "postgresql://"].iter().any(|scheme| url.expose().starts_with(scheme)) {
-        postgres(url).await?
-    } else {
-        return Err(DbSetupError::Url { url: url.clone() });
-    };
+    let db = open(url).await?;
     migrations.run(&db).await.map_err(|source| DbSetupError::Migrate { url: url.clone(), source })?;
     Ok(db)
+}
+
+/// Opens (and for SQLite makes) the database and leaves its tables alone.
+pub(super) async fn open(url: &SecretUrl) -> Result<Db, DbSetupError> {
+    if let Some(path) = sqlite_path(url) {
+        sqlite(url, path).await
+    } else if ["postgres://", "postgresql://"].iter().any(|scheme| url.expose().starts_with(scheme)) {
+        postgres(url).await
+    } else {
+        Err(DbSetupError::Url { url: url.clone() })
+    }
 }
 
 async fn sqlite(url: &SecretUrl, path: &Path) -> Result<Db, DbSetupError> {

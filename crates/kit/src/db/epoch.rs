@@ -12,16 +12,19 @@ const NEXT: &str = "update database_epoch set id = $1 where only_row = 1";
 impl Db {
     /// The epoch; the first start makes one.
     pub async fn epoch(&self) -> sqlx::Result<String> {
+        self.make_epoch_table().await?;
         on!(self.write(), pool => {
-            // Concurrent "if not exists" can still collide in PostgreSQL; whoever lost finds the table there.
-            if let Err(error) = sqlx::query(CREATE).execute(pool).await
-                && error.as_database_error().is_none()
-            {
-                return Err(error);
-            }
             sqlx::query(FIRST).bind(random()).execute(pool).await?;
             sqlx::query_scalar(READ).fetch_one(pool).await
         })
+    }
+
+    pub(super) async fn make_epoch_table(&self) -> sqlx::Result<()> {
+        // Concurrent "if not exists" can still collide in PostgreSQL; whoever lost finds the table there.
+        match on!(self.write(), pool => sqlx::query(CREATE).execute(pool).await.map(drop)) {
+            Err(error) if error.as_database_error().is_none() => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Begins a new epoch, as after a restore. Readers drop their replicas.

@@ -6,15 +6,22 @@ use super::{Backend, Db};
 pub struct Migrations {
     pub sqlite: Migrator,
     pub postgres: Migrator,
+    /// Tables that are made from others, as an index for searching and how far it has come: a copy leaves them as the migrations make
+    /// them, for the service to fill again.
+    pub derived: &'static [&'static str],
 }
 
 /// Embeds `migrations/sqlite` and `migrations/postgres` of the crate that calls it.
 #[macro_export]
 macro_rules! migrations {
     () => {
+        $crate::migrations!(derived: [])
+    };
+    (derived: $derived:expr) => {
         $crate::db::Migrations {
             sqlite: ::sqlx::migrate!("migrations/sqlite"),
             postgres: ::sqlx::migrate!("migrations/postgres"),
+            derived: &$derived,
         }
     };
 }
@@ -22,7 +29,15 @@ macro_rules! migrations {
 impl Migrations {
     /// For a database without tables.
     pub fn none() -> Self {
-        Self { sqlite: Migrator::DEFAULT, postgres: Migrator::DEFAULT }
+        Self { sqlite: Migrator::DEFAULT, postgres: Migrator::DEFAULT, derived: &[] }
+    }
+
+    /// Those of the engine in use.
+    pub(super) fn of(&self, db: &Db) -> &Migrator {
+        match db {
+            Backend::Sqlite(_) => &self.sqlite,
+            Backend::Postgres(_) => &self.postgres,
+        }
     }
 
     /// Applies what is missing. PostgreSQL locks out other replicas meanwhile; a SQLite file has one process.

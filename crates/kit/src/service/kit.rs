@@ -64,13 +64,16 @@ impl Kit {
         Ok(Self { name, clock, signer, verifier, bus, tasks, readiness, http, common })
     }
 
-    /// Makes sure that no second replica runs where replicas could not hear each other (no NATS) or SQLite has its one process.
+    /// Makes sure that no second replica runs where replicas could not hear each other (no NATS) or SQLite has its one process, and
+    /// that nobody copies the database meanwhile or has copied half of it.
     #[cfg(feature = "db")]
     pub async fn claim(&self, db: &crate::db::Db) -> anyhow::Result<()> {
-        if self.bus.joins_replicas() && !db.is_sqlite() {
-            return Ok(());
-        }
-        let claim = db.claim(self.name).await?;
+        let claim = if self.bus.joins_replicas() {
+            db.claim_together(self.name).await?
+        } else {
+            db.claim(self.name).await?
+        };
+        db.refuse_half_a_copy().await?;
         let stopping = self.tasks.stopping_token();
         self.tasks.finish("claim", async move {
             stopping.cancelled().await;
