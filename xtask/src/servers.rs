@@ -41,8 +41,15 @@ impl Servers {
         if nats.is_none() && nats::program().is_none() {
             missing.push("nats-server");
         }
-        // No servers: a test cuts connections off with the first, and others drive the clients.
-        let tools = [("ip", "iproute2"), ("tmux", "tmux"), ("irssi", "irssi"), ("weechat", "weechat-curses")];
+        // No servers: a test cuts connections off with the first, others drive the clients, and the last two back databases up.
+        let tools = [
+            ("ip", "iproute2"),
+            ("tmux", "tmux"),
+            ("irssi", "irssi"),
+            ("weechat", "weechat-curses"),
+            ("sqlite3", "sqlite3"),
+            ("pg_dump", "postgresql-client"),
+        ];
         let tools = tools.iter().filter(|(program, _)| *program != "ip" || cfg!(target_os = "linux"));
         missing.extend(tools.filter(|(program, _)| on_path(program).is_none()).map(|(_, package)| *package));
         if cfg!(target_os = "linux") && !has_names_of_towns() {
