@@ -43,7 +43,7 @@ pub use self::{
     script::Script,
     shared::{Scene, Shape, shared},
     terminal::Terminal,
-    town::{Fault, Part, Plan, Town},
+    town::{Fault, Machine, Part, Plan, Town},
 };
 
 /// Names the folder that `causerie-under-test` lives in; with it set the program ends with its standard input.

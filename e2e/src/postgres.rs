@@ -5,6 +5,8 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 pub(crate) struct Databases {
     server: String,
     prefix: String,
+    /// The server goes with the town.
+    is_own: bool,
 }
 
 pub(crate) const SERVICES: [&str; 4] = ["users", "channels", "messages", "logs"];
@@ -14,8 +16,17 @@ impl Databases {
         let server = std::env::var("CAUSERIE_TEST_POSTGRES").unwrap_or_else(|_| {
             panic!("CAUSERIE_TEST_POSTGRES names no PostgreSQL server; `cargo xtask test` starts one")
         });
+        Self::create_on(server, false).await
+    }
+
+    /// On a server that nobody else uses.
+    pub(crate) async fn create_at(server: &str) -> Self {
+        Self::create_on(server.to_owned(), true).await
+    }
+
+    async fn create_on(server: String, is_own: bool) -> Self {
         let prefix = format!("e2e_{:016x}", rand::rng().random::<u64>());
-        let databases = Self { server, prefix };
+        let databases = Self { server, prefix, is_own };
         for service in SERVICES {
             databases.run(&format!("create database {}_{service}", databases.prefix)).await;
         }
@@ -35,6 +46,9 @@ impl Databases {
 
 impl Drop for Databases {
     fn drop(&mut self) {
+        if self.is_own {
+            return;
+        }
         // A drop may happen inside a runtime, which cannot run another on the same thread.
         std::thread::scope(|threads| {
             threads.spawn(|| {

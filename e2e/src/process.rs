@@ -17,17 +17,19 @@ pub(crate) struct Process {
     home: PathBuf,
     /// Names that only this town knows.
     hosts: Option<PathBuf>,
+    /// The network namespace that is its machine.
+    namespace: Option<String>,
     child: Option<Child>,
 }
 
 impl Process {
     pub(crate) fn new(part: Option<Part>, arguments: Vec<OsString>, home: &Path) -> Self {
-        Self { part, arguments, home: home.into(), hosts: None, child: None }
+        Self { part, arguments, home: home.into(), hosts: None, namespace: None, child: None }
     }
 
     /// As a name server would, a file like `/etc/hosts` says what names stand for.
-    pub(crate) fn with_hosts(mut self, hosts: PathBuf) -> Self {
-        self.hosts = Some(hosts);
+    pub(crate) fn with_hosts(mut self, hosts: PathBuf, namespace: Option<String>) -> Self {
+        (self.hosts, self.namespace) = (Some(hosts), namespace);
         self
     }
 
@@ -41,7 +43,14 @@ impl Process {
 
     /// The program with this town's settings and `subcommand`.
     pub(crate) fn command(&self, subcommand: &[&str]) -> Command {
-        let mut command = Command::new(binary());
+        let mut command = match &self.namespace {
+            None => Command::new(binary()),
+            Some(name) => {
+                let mut command = Command::new("ip");
+                command.args(["netns", "exec", name]).arg(binary());
+                command
+            }
+        };
         for (name, _) in std::env::vars_os() {
             // A developer's own settings are no town's.
             if name.to_string_lossy().starts_with("CAUSERIE_") {

@@ -5,6 +5,7 @@
 
 mod check;
 mod fault;
+pub mod party;
 pub mod talker;
 #[cfg(test)]
 mod tests;
@@ -118,6 +119,7 @@ pub struct Recorder {
 struct Inner {
     record: Record,
     acks: u64,
+    acks_of: BTreeMap<Arc<str>, u64>,
     refusals: u64,
     unanswered: HashSet<Key>,
 }
@@ -146,6 +148,7 @@ impl Recorder {
             }
             What::Acked { key, .. } => {
                 inner.acks += 1;
+                *inner.acks_of.entry(by.client.clone()).or_default() += 1;
                 inner.unanswered.remove(key);
             }
             What::Refused { key, .. } => {
@@ -177,6 +180,32 @@ impl Recorder {
     pub fn progress(&self) -> Progress {
         let inner = self.inner.lock();
         Progress { acks: inner.acks, refusals: inner.refusals, in_flight: inner.unanswered.len() }
+    }
+
+    /// How many acknowledgements each client has had.
+    pub fn acks(&self) -> BTreeMap<Arc<str>, u64> {
+        self.inner.lock().acks_of.clone()
+    }
+
+    /// Since the record began.
+    pub fn now(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// The longest that anybody has waited for an acknowledgement from one to the next, since then.
+    pub fn longest_silence(&self, since: Duration) -> Duration {
+        let inner = self.inner.lock();
+        let mut last: BTreeMap<&str, Duration> =
+            inner.acks_of.keys().map(|client| (&**client, since)).collect();
+        let mut longest = Duration::ZERO;
+        let from = inner.record.noted.partition_point(|noted| noted.at < since);
+        for noted in
+            inner.record.noted[from..].iter().filter(|noted| matches!(noted.what, What::Acked { .. }))
+        {
+            let before = last.insert(&noted.by.client, noted.at).unwrap_or(since);
+            longest = longest.max(noted.at.saturating_sub(before));
+        }
+        longest
     }
 
     pub fn record(&self) -> Record {

@@ -1,5 +1,8 @@
+mod hosts;
+mod machines;
 mod plan;
 mod replicas;
+mod servers;
 mod shell;
 
 use std::{
@@ -20,8 +23,12 @@ use api::auth::ServiceName;
 use kit::{auth::Signer, clock::Clock, secrets::Keys};
 use tempfile::TempDir;
 
-pub use self::plan::Plan;
-use self::replicas::Replicas;
+pub use self::{machines::Machine, plan::Plan};
+use self::{
+    machines::Servers,
+    replicas::Replicas,
+    servers::{Place, Server},
+};
 use crate::{
     clock::{WITHIN, until},
     irc::Irc,
@@ -72,6 +79,7 @@ impl fmt::Display for Part {
 pub struct Town {
     // Dropped in this order: processes end before their folder and databases go.
     processes: Mutex<Vec<Process>>,
+    servers: Mutex<Servers>,
     home: TempDir,
     databases: Option<Databases>,
     replicas: Replicas,
@@ -105,25 +113,37 @@ impl Town {
 
     async fn build(plan: Plan) -> Self {
         let home = tempfile::Builder::new().prefix("causerie-e2e-").tempdir().expect("a folder can be made");
-        let databases = if plan.postgres { Some(Databases::create().await) } else { None };
         let ports = ServiceName::ALL.into_iter().map(|name| (name, kit::testing::port())).collect();
         let (chat, irc) = (kit::testing::port(), kit::testing::port());
-        let replicas = plan.replicas;
-        let town = Self {
+        let replicas = plan.replicas.clone();
+        let mut town = Self {
             processes: Mutex::default(),
+            servers: Mutex::default(),
             home,
-            databases,
+            databases: None,
             replicas,
             ports,
             chat,
             irc,
             turn: AtomicUsize::new(0),
         };
-        if replicas.are_many() {
-            std::fs::write(town.hosts(), replicas.hosts()).expect("the folder can be written to");
+        if plan.own_servers {
+            town.brings_servers().await;
         }
+        if plan.postgres {
+            let own = town.servers().get(&Machine::Database).map(|own| own.at);
+            town.databases = Some(match own {
+                Some(own) => Databases::create_at(&machines::superuser(own)).await,
+                None => Databases::create().await,
+            });
+        }
+        if town.replicas.are_many() {
+            let file = town.replicas.hosts_file();
+            std::fs::write(town.hosts(), file).expect("the folder can be written to");
+        }
+        let parts = town.replicas.parts();
         *town.processes() = if plan.five {
-            replicas.parts().into_iter().map(|part| town.process(&plan, part, false)).collect()
+            parts.into_iter().map(|part| town.process(&plan, part, false)).collect()
         } else {
             vec![town.process(&plan, ServiceName::Gateway.into(), true)]
         };
@@ -134,7 +154,7 @@ impl Town {
     fn process(&self, plan: &Plan, part: Part, alone: bool) -> Process {
         let mut arguments: Vec<OsString> = vec!["--data".into(), self.data().into()];
         let mut set = |setting: String| arguments.extend(["--set".into(), OsString::from(setting)]);
-        let own = self.replicas.address(part.number);
+        let own = self.replicas.address(Machine::Part(part));
         let host = if plan.open { IpAddr::from([0, 0, 0, 0]) } else { own };
         set(format!("gateway.lines={host}:{}", self.chat));
         set(format!("gateway.irc={host}:{}", self.irc));
@@ -153,7 +173,8 @@ impl Town {
         }
         if self.replicas.are_many() {
             set("bus.kind=nats".to_owned());
-            set(format!("bus.nats_url={}", nats()));
+            let own = self.servers().get(&Machine::Bus).map(|own| format!("nats://{}", own.at));
+            set(format!("bus.nats_url={}", own.unwrap_or_else(nats)));
             // The server is shared with other towns.
             set(format!("bus.nats_prefix=town-{}", self.chat));
         }
@@ -163,7 +184,28 @@ impl Town {
             }
         }
         let process = Process::new((!alone).then_some(part), arguments, self.home.path());
-        if self.replicas.are_many() { process.with_hosts(self.hosts()) } else { process }
+        if !self.replicas.are_many() {
+            return process;
+        }
+        process.with_hosts(self.hosts(), self.replicas.namespace(Machine::Part(part)))
+    }
+
+    async fn brings_servers(&self) {
+        let place = |machine| Place {
+            home: self.home.path(),
+            address: self.replicas.address(machine),
+            namespace: self.replicas.namespace(machine),
+        };
+        let mut servers = Servers::new();
+        servers.insert(Machine::Database, Server::postgres(&place(Machine::Database)));
+        servers.insert(Machine::Bus, Server::nats(&place(Machine::Bus)));
+        servers.values_mut().for_each(Server::start);
+        *self.servers() = servers;
+        self.servers_serve().await;
+    }
+
+    fn servers(&self) -> MutexGuard<'_, Servers> {
+        self.servers.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     fn hosts(&self) -> PathBuf {
@@ -229,12 +271,16 @@ impl Town {
     }
 
     fn gateways(&self) -> impl Iterator<Item = IpAddr> {
-        (0..self.replicas.of(ServiceName::Gateway)).map(|number| self.replicas.address(number))
+        (0..self.replicas.of(ServiceName::Gateway)).map(|number| self.gateway(number))
     }
 
     fn next_gateway(&self) -> IpAddr {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        self.replicas.address(turn % self.replicas.of(ServiceName::Gateway))
+        self.gateway(turn % self.replicas.of(ServiceName::Gateway))
+    }
+
+    fn gateway(&self, number: usize) -> IpAddr {
+        self.replicas.address(Machine::Part(Part { service: ServiceName::Gateway, number }))
     }
 
     /// An address of a town that is [`Plan::open_to_all`] by which it is reached as if from another machine.
@@ -256,7 +302,7 @@ impl Town {
     /// `http://127.0.0.1:<port>` of a process.
     pub fn url(&self, part: impl Into<Part>) -> String {
         let part = part.into();
-        format!("http://{}:{}", self.replicas.address(part.number), self.ports[&part.service])
+        format!("http://{}:{}", self.replicas.address(Machine::Part(part)), self.ports[&part.service])
     }
 
     /// Those of all replicas of a service.
@@ -379,6 +425,7 @@ impl Town {
     /// # Panics
     /// If one does not.
     pub async fn ready(&self) {
+        self.servers_serve().await;
         for part in self.replicas.parts() {
             if !self.with(part, |process| process.is_running()) {
                 continue;

@@ -66,7 +66,7 @@ impl Connection {
         let client = Client::new(gateway.config.limits.send_queue, dialect, gateway.server.clone());
         client.queue.partial(dialect.greeting(&gateway.server));
         let session = Session::new(gateway, client, place, stream.is_private(), dialect);
-        Self { stream, lines: LineBuffer::new(dialect.max_line()), writer: Writer::default(), session }
+        Self { stream, lines: dialect.lines(), writer: Writer::default(), session }
     }
 
     pub(crate) async fn run(mut self, leaving: CancellationToken) {

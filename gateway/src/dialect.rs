@@ -69,11 +69,11 @@ impl Dialect {
         }
     }
 
-    /// Bytes of a line without its end.
-    pub(crate) const fn max_line(self) -> usize {
+    /// What makes lines of bytes.
+    pub(crate) fn lines(self) -> LineBuffer {
         match self {
-            Self::Plain(_) => lines::MAX_LINE,
-            Self::Irc(_) => lines::MAX_IRC_LINE,
+            Self::Plain(_) => LineBuffer::new(lines::MAX_LINE),
+            Self::Irc(_) => LineBuffer::new(lines::MAX_IRC_LINE).without_telnet(),
         }
     }
 

@@ -113,3 +113,15 @@ async fn what_cannot_be_read_is_told_by_its_number() {
         answers(&mut alice, "alice", line, expected).await;
     }
 }
+
+/// Nobody comes by telnet: the bytes of its commands are no text, and nothing is taken out in silence.
+#[tokio::test]
+async fn what_telnet_would_say_is_not_utf8() {
+    let town = Town::new().await;
+    let mut alice = town.enters("alice").await;
+    alice.raw(b"PRIVMSG alice :\xff\xfe!\r\n").await;
+    alice.sees_next(&format!("{SERVER} FAIL PRIVMSG INVALID_UTF8 ")).await;
+    alice.raw(b"PRIVMSG alice :\xff\xf1\r\n").await;
+    alice.sees_next(&format!("{SERVER} FAIL PRIVMSG INVALID_UTF8 ")).await;
+    assert_eq!(alice.hears().await, Vec::<String>::new());
+}

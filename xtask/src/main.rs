@@ -2,6 +2,7 @@
 //! `cargo xtask check-arrows`, `cargo xtask openapi`, `cargo xtask ci`. Nothing that is shipped depends on it.
 
 mod arrows;
+mod chaos;
 mod ci;
 mod openapi;
 mod servers;
@@ -28,6 +29,18 @@ enum Task {
         #[arg(last = true)]
         cargo_test: Vec<String>,
     },
+    /// Break everything that can break while people talk, and check that nothing is lost, doubled or out of order.
+    Chaos {
+        /// How many faults; a hundred take about a quarter of an hour
+        #[arg(long, default_value_t = 100)]
+        faults: u32,
+        /// Of a run before, which says it: the same faults again
+        #[arg(long)]
+        seed: Option<u64>,
+        /// Instead, this many histories of several replicas and gateways, in one process under a scheduler with a seed
+        #[arg(long, value_name = "HISTORIES", num_args = 0..=1, default_missing_value = "100000", conflicts_with = "faults")]
+        simulate: Option<u32>,
+    },
     /// Check that crates and modules depend on each other only the way docs/ARCHITECTURE.md draws it.
     CheckArrows,
     /// Write what each service's /openapi.json says to a folder.
@@ -46,6 +59,8 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().task {
         Task::Test { cargo_test } => test::run(&cargo_test),
+        Task::Chaos { simulate: Some(histories), seed, .. } => chaos::simulate(histories, seed),
+        Task::Chaos { faults, seed, .. } => chaos::run(faults, seed),
         Task::CheckArrows => arrows::check(),
         Task::Openapi { folder } => openapi::run(folder),
         Task::Ci { no_compose } => ci::run(!no_compose),

@@ -14,11 +14,22 @@ use crate::{Code, cargo, done};
 const INTERRUPTED: Code = 130;
 
 pub(crate) fn run(arguments: &[String]) -> Result<Code> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(test(arguments))
+    run_with(arguments, [])
 }
 
-async fn test(arguments: &[String]) -> Result<Code> {
+/// With variables of the environment that tests look at.
+pub(crate) fn run_with(
+    arguments: &[String],
+    variables: impl IntoIterator<Item = (&'static str, String)>,
+) -> Result<Code> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(test(arguments, variables))
+}
+
+async fn test(
+    arguments: &[String],
+    variables: impl IntoIterator<Item = (&'static str, String)>,
+) -> Result<Code> {
     // Watched before anything is started: from here on a signal does not end this process on the spot, and the
     // servers are stopped on the way out whatever happens.
     let interrupted = interrupted()?;
@@ -29,7 +40,7 @@ async fn test(arguments: &[String]) -> Result<Code> {
         command.arg("--workspace");
     }
     // A group of its own, which can be told to stop as a whole: cargo does not pass a signal on to the tests.
-    command.args(arguments).envs(servers.variables()).process_group(0);
+    command.args(arguments).envs(servers.variables()).envs(variables).process_group(0);
     let mut tests = tokio::process::Command::from(command)
         .kill_on_drop(true)
         .spawn()

@@ -25,7 +25,8 @@ pub enum LineError {
     InvalidUtf8,
 }
 
-/// Lines out of bytes: ended by LF, CR LF or telnet's CR NUL, without telnet's IAC sequences and a BOM at the start.
+/// Lines out of bytes: ended by LF, CR LF or telnet's CR NUL, without telnet's IAC sequences (unless told that there are none) and a
+/// BOM at the start.
 ///
 /// Feed a chunk, then take lines until there is none, then feed again: that way it never holds more than one line and
 /// one chunk, and nothing at all while no line is begun.
@@ -43,7 +44,8 @@ pub struct LineBuffer {
     at_start: bool,
     /// In the rest of a line that was too long, and has been reported.
     skipping: bool,
-    telnet: telnet::Filter,
+    /// None where nobody comes by telnet: then its bytes are like any others.
+    telnet: Option<telnet::Filter>,
 }
 
 impl LineBuffer {
@@ -57,12 +59,21 @@ impl LineBuffer {
             limit,
             at_start: true,
             skipping: false,
-            telnet: telnet::Filter::default(),
+            telnet: Some(telnet::Filter::default()),
         }
     }
 
+    /// For protocols of programs.
+    #[must_use]
+    pub fn without_telnet(self) -> LineBuffer {
+        LineBuffer { telnet: None, ..self }
+    }
+
     pub fn feed(&mut self, chunk: &[u8]) {
-        self.telnet.pass(chunk, &mut self.bytes);
+        match &mut self.telnet {
+            Some(telnet) => telnet.pass(chunk, &mut self.bytes),
+            None => self.bytes.extend_from_slice(chunk),
+        }
     }
 
     /// Nothing more comes (the peer closed its half): what stands without an end is a line too.

@@ -19,6 +19,8 @@ struct Send<'a> {
     /// the refusal lost with its connection.
     last: usize,
     refused: bool,
+    /// Whether it is stored was left to chance, and when.
+    abandoned: bool,
     acks: Vec<(u64, &'a str)>,
 }
 
@@ -63,6 +65,7 @@ impl<'a> Facts<'a> {
                         first: place,
                         last: place,
                         refused: false,
+                        abandoned: false,
                         acks: Vec::new(),
                     });
                     send.last = place;
@@ -77,8 +80,12 @@ impl<'a> Facts<'a> {
                         send.refused = true;
                     }
                 }
-                What::Abandoned { .. }
-                | What::Follows { .. }
+                What::Abandoned { key } => {
+                    if let Some(send) = sends.get_mut(key) {
+                        send.abandoned = true;
+                    }
+                }
+                What::Follows { .. }
                 | What::Resumed { .. }
                 | What::Seen { .. }
                 | What::Read { .. }
@@ -169,6 +176,8 @@ impl<'a> Facts<'a> {
             let mut latest: Option<&Send<'_>> = None;
             for (_, send) in messages {
                 match latest {
+                    // A machine that stood still may store it when it goes on.
+                    _ if send.abandoned => {}
                     Some(later) if send.last < later.first => faults.push(Fault::AuthorSwapped {
                         target: send.target.clone(),
                         earlier: send.key.clone(),

@@ -7,7 +7,7 @@ mod client;
 mod irc;
 mod wire;
 
-use std::{collections::BTreeMap, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt::Display, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use tokio::sync::watch;
@@ -30,6 +30,23 @@ pub struct Habits {
     pub pause: Duration,
     /// What is said where.
     pub seed: u64,
+    /// After so long a silence it goes to the next gateway; none: a gateway that is silent is broken.
+    pub moves_on_after: Option<Duration>,
+}
+
+impl Habits {
+    /// How long it waits for what must come.
+    fn patience(&self) -> Duration {
+        self.moves_on_after.unwrap_or(SILENCE)
+    }
+
+    /// What it makes of a silence.
+    fn waited(&self, what: impl Display) -> End {
+        match self.moves_on_after {
+            Some(_) => End::Broke,
+            None => End::Wrong(format!("{what} for {SILENCE:?}")),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,8 +134,9 @@ pub struct Talker {
 }
 
 impl Talker {
+    /// `addresses`: gateways, tried one after the other.
     pub fn start(
-        address: SocketAddr,
+        addresses: Vec<SocketAddr>,
         habits: Habits,
         recorder: Recorder,
         phase: watch::Receiver<Phase>,
@@ -129,9 +147,9 @@ impl Talker {
         let task = tokio::spawn(async move {
             let lived = match habits.speaks {
                 Speaks::LineProtocol => {
-                    client::Client::new(address, habits, recorder, opened).live(phase).await
+                    client::Client::new(addresses, habits, recorder, opened).live(phase).await
                 }
-                Speaks::Irc => irc::Client::new(address, habits, recorder, opened).live(phase).await,
+                Speaks::Irc => irc::Client::new(addresses, habits, recorder, opened).live(phase).await,
             };
             end.send_replace(Some(lived));
         });

@@ -1,24 +1,32 @@
 use api::auth::ServiceName;
 
-use super::{Replicas, Town};
+use super::{Replicas, Town, hosts};
 
 /// What a town is to be like; [`start`](Self::start) builds it.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone)]
 pub struct Plan {
     pub(super) five: bool,
     pub(super) postgres: bool,
     pub(super) replicas: Replicas,
+    pub(super) own_servers: bool,
     pub(super) open: bool,
     pub(super) settings: Vec<(Option<ServiceName>, String)>,
 }
 
 impl Plan {
     pub fn one_process() -> Self {
-        Self::default()
+        Self {
+            five: false,
+            postgres: false,
+            replicas: Replicas::ALONE,
+            own_servers: false,
+            open: false,
+            settings: Vec::new(),
+        }
     }
 
     pub fn five_processes() -> Self {
-        Self { five: true, ..Self::default() }
+        Self { five: true, ..Self::one_process() }
     }
 
     /// Three gateways and two of each service, on PostgreSQL and NATS.
@@ -30,6 +38,17 @@ impl Plan {
     #[must_use]
     pub fn on_postgres(mut self) -> Self {
         self.postgres = true;
+        self
+    }
+
+    /// A PostgreSQL and a NATS of its own, which can be killed; and where that can be had, a machine for each process, any two of which can
+    /// be cut off from each other: see [`super::Machine`].
+    #[must_use]
+    pub fn with_own_servers(mut self) -> Self {
+        self.own_servers = true;
+        if hosts::are_available() {
+            self.replicas = self.replicas.on_hosts();
+        }
         self
     }
 

@@ -1,7 +1,9 @@
-//! A small world in which time is a number: one owner of a channel and its conversation, a faulty bus, three readers.
+//! A small world in which time is a number: the owners of a channel and of its conversation, a faulty bus, three gateways, and two
+//! replicas of message-service, which decide by what they know of the channel who may speak.
 
 mod owner;
 mod reader;
+mod sending;
 
 use std::{
     cmp::Reverse,
@@ -14,11 +16,15 @@ use client::follow::Ask;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use self::{
-    owner::{Answer, Owner},
+    owner::{Answer, Committed, Owner},
     reader::Reader,
+    sending::Send,
 };
 
-const READERS: usize = 3;
+const GATEWAYS: usize = 3;
+const MESSENGERS: usize = 2;
+/// All who follow the channel: first the gateways.
+const READERS: usize = GATEWAYS + MESSENGERS;
 /// How long the owner goes on changing.
 const BUSY: Duration = Duration::from_secs(20);
 /// A reader posts the versions it holds this often (architecture, section 3.4).
@@ -75,7 +81,7 @@ impl Faults {
     }
 
     pub(crate) fn loses_one() -> Self {
-        Self { lose_only: Some(5), ..Self::NONE }
+        Self { lose_only: Some(6), ..Self::NONE }
     }
 }
 
@@ -83,6 +89,7 @@ impl Faults {
 #[derive(Debug, Clone)]
 enum Arrival {
     Change,
+    Send(Send),
     Event(usize, ChannelEvent),
     Entry(usize, Entry),
     Answer(usize, u32, Box<Answer>),
@@ -102,6 +109,9 @@ pub(crate) struct History {
     snapshots: u64,
     restores: u64,
     failed_requests: u64,
+    said: u64,
+    refused: u64,
+    stale: u64,
 }
 
 #[derive(Debug, Default)]
@@ -117,6 +127,9 @@ impl Totals {
         self.0.snapshots += history.snapshots;
         self.0.restores += history.restores;
         self.0.failed_requests += history.failed_requests;
+        self.0.said += history.said;
+        self.0.refused += history.refused;
+        self.0.stale += history.stale;
     }
 
     pub(crate) fn all_happened(&self) -> bool {
@@ -130,6 +143,9 @@ impl Totals {
             all.snapshots,
             all.restores,
             all.failed_requests,
+            all.said,
+            all.refused,
+            all.stale,
         ]
         .into_iter()
         .all(|count| count > 0)
@@ -209,6 +225,7 @@ impl World {
         let now = self.start + self.now;
         match arrival {
             Arrival::Change => self.change(),
+            Arrival::Send(send) => self.decide(send),
             Arrival::Event(to, event) => {
                 self.readers[to].follow.event(event, now);
                 self.settle(to);
@@ -260,7 +277,13 @@ impl World {
             let reader = self.rng.random_range(0..READERS);
             self.readers[reader] = Reader::after(&self.readers[reader], &self.owner);
         }
-        let committed = self.owner.commit(&mut self.rng, self.now);
+        match self.owner.commit(&mut self.rng, self.now) {
+            Ok(event) => self.publish_to_all(&Committed::Event(Box::new(event))),
+            Err(member) => self.say(member),
+        }
+    }
+
+    fn publish_to_all(&mut self, committed: &Committed) {
         if self.chance(self.faults.owner_dies_before_publish) {
             self.history.lost += READERS as u64;
             return;
@@ -270,7 +293,7 @@ impl World {
         }
     }
 
-    fn publish(&mut self, reader: usize, committed: owner::Committed) {
+    fn publish(&mut self, reader: usize, committed: Committed) {
         self.published += 1;
         let lost = match self.faults.lose_only {
             Some(frame) => self.published == frame,
@@ -285,8 +308,8 @@ impl World {
         for _ in 0..copies {
             let delay = self.rng.random_range(0..self.faults.delay_ms);
             let arrival = match committed.clone() {
-                owner::Committed::Event(event) => Arrival::Event(reader, *event),
-                owner::Committed::Entry(entry) => Arrival::Entry(reader, *entry),
+                Committed::Event(event) => Arrival::Event(reader, *event),
+                Committed::Entry(entry) => Arrival::Entry(reader, *entry),
             };
             self.after(delay, arrival);
         }

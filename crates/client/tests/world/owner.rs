@@ -71,8 +71,8 @@ impl Owner {
         Self { replica: snapshot.into(), events: Vec::new(), entries: Vec::new(), epochs: 0 }
     }
 
-    /// Somebody joins, leaves, sets a topic, or says something: only members speak.
-    pub(crate) fn commit(&mut self, rng: &mut StdRng, now: Duration) -> Committed {
+    /// Somebody joins, leaves, or sets a topic; or is a member who has something to say.
+    pub(crate) fn commit(&mut self, rng: &mut StdRng, now: Duration) -> Result<ChannelEvent, Person> {
         let who = person(rng.random_range(0..PEOPLE));
         let at = Timestamp(now.as_micros() as i64);
         let is_member = self.replica.members.contains_key(&who.id);
@@ -93,7 +93,7 @@ impl Owner {
                 let text = format!("topic at {}", now.as_millis());
                 ChannelChange::Topic { topic: Some(Topic { text, by: who.clone(), at }) }
             }
-            (true, _) => return Committed::Entry(Box::new(self.say(who, at))),
+            (true, _) => return Err(who),
         };
         let event = ChannelEvent {
             channel: self.replica.channel.id.clone(),
@@ -106,10 +106,16 @@ impl Owner {
         };
         self.replica.apply(&event);
         self.events.push(event.clone());
-        Committed::Event(Box::new(event))
+        Ok(event)
     }
 
-    fn say(&mut self, author: Person, at: Timestamp) -> Entry {
+    pub(crate) fn has(&self, user: &UserId) -> bool {
+        self.replica.members.contains_key(user)
+    }
+
+    /// Allowed at `channel_version`.
+    pub(crate) fn say(&mut self, author: Person, channel_version: u64, now: Duration) -> Entry {
+        let at = Timestamp(now.as_micros() as i64);
         let seq = self.entries.len() as u64 + 1;
         let conversation: api::id::ConversationId = self.replica.channel.id.clone().into();
         let entry = Entry {
@@ -121,7 +127,7 @@ impl Owner {
             kind: EntryKind::Message,
             text: format!("text {seq}"),
             at,
-            channel_version: Some(self.replica.version()),
+            channel_version: Some(channel_version),
             reply_to: None,
             of: None,
             to: None,

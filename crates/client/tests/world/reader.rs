@@ -1,4 +1,4 @@
-//! A gateway with one viewer: checks, at every step, what the viewer is shown.
+//! A gateway with one viewer, or a message-service: checks, at every step, what is shown.
 
 use std::{
     collections::HashSet,
@@ -18,7 +18,7 @@ pub(crate) struct Reader {
     present: HashSet<UserId>,
     /// The last seq that the viewer was shown.
     last_seq: u64,
-    last_version: u64,
+    pub(crate) last_version: u64,
     pub(crate) slowest: Duration,
     pub(crate) shown: u64,
 }
@@ -41,6 +41,11 @@ impl Reader {
     /// Crashed and started again, with nothing but a new snapshot.
     pub(crate) fn after(crashed: &Self, owner: &Owner) -> Self {
         Self { life: crashed.life + 1, slowest: crashed.slowest, shown: crashed.shown, ..Self::new(owner) }
+    }
+
+    /// Whether somebody is in the channel, as far as it has been shown.
+    pub(crate) fn shows(&self, user: &UserId) -> bool {
+        self.present.contains(user)
     }
 
     pub(crate) fn epoch(&self) -> String {

@@ -13,7 +13,7 @@ use super::{AGAIN_AFTER, CONNECT_EVERY, End, Habits, Message, Phase, SILENCE, Th
 use crate::recorder::{Connection, Recorder, Target, What};
 
 pub(super) struct Client {
-    address: SocketAddr,
+    addresses: Vec<SocketAddr>,
     habits: Habits,
     recorder: Recorder,
     thoughts: Thoughts,
@@ -29,13 +29,13 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn new(
-        address: SocketAddr,
+        addresses: Vec<SocketAddr>,
         habits: Habits,
         recorder: Recorder,
         opened: watch::Sender<usize>,
     ) -> Self {
         Self {
-            address,
+            addresses,
             thoughts: Thoughts::new(&habits),
             connection: Connection { client: habits.name.as_str().into(), number: 0 },
             cursors: habits.targets.iter().map(|target| (target.clone(), 0)).collect(),
@@ -49,7 +49,8 @@ impl Client {
 
     pub(super) async fn live(mut self, mut phase: watch::Receiver<Phase>) -> Result<(), String> {
         loop {
-            let Some(mut wire) = Wire::connect(self.address, CONNECT_EVERY, SILENCE).await else {
+            let gateways = self.addresses.iter().copied().cycle().skip(self.connection.number as usize);
+            let Some(mut wire) = Wire::connect(gateways, CONNECT_EVERY, SILENCE).await else {
                 return Err(format!("no gateway within {SILENCE:?}"));
             };
             self.connection.number += 1;
@@ -157,7 +158,7 @@ impl Client {
             {
                 return End::Settled;
             }
-            let silent = Instant::now() + SILENCE;
+            let silent = Instant::now() + self.habits.patience();
             tokio::select! {
                 line = wire.line() => {
                     let line = match line {
@@ -174,7 +175,7 @@ impl Client {
                 () = sleep_until(self.pause_until),
                     if in_flight.is_empty() && (now == Phase::Talk || !self.waiting.is_empty()) => {}
                 () = sleep_until(silent), if !in_flight.is_empty() => {
-                    return End::Wrong(format!("nothing was heard for {SILENCE:?} with {} in flight", in_flight.len()));
+                    return self.habits.waited(format!("nothing was heard with {} in flight", in_flight.len()));
                 }
             }
         }
@@ -237,7 +238,8 @@ impl Client {
                 self.dealt_with(&message.to, seq);
                 Ok(())
             }
-            429 | 500 | 503 => {
+            // 401: typed after the server said that it closes the connection.
+            401 | 429 | 500 | 503 => {
                 self.recorder.note(&self.connection, What::Refused { key, code: line.code });
                 self.waiting.insert(number, message);
                 self.pause_until = Instant::now() + AGAIN_AFTER.max(self.habits.pause);
@@ -287,10 +289,10 @@ impl Client {
 
     /// The next line, whatever it is.
     async fn next(&mut self, wire: &mut Wire) -> Result<ServerLine, End> {
-        match timeout(SILENCE, wire.line()).await {
+        match timeout(self.habits.patience(), wire.line()).await {
             Ok(Ok(line)) => Ok(line),
             Ok(Err(error)) => Err(error.into()),
-            Err(_) => Err(End::Wrong(format!("no answer for {SILENCE:?}"))),
+            Err(_) => Err(self.habits.waited("no answer")),
         }
     }
 

@@ -49,7 +49,7 @@ impl Place {
 }
 
 pub(super) struct Client {
-    address: SocketAddr,
+    addresses: Vec<SocketAddr>,
     habits: Habits,
     recorder: Recorder,
     thoughts: Thoughts,
@@ -68,14 +68,14 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn new(
-        address: SocketAddr,
+        addresses: Vec<SocketAddr>,
         habits: Habits,
         recorder: Recorder,
         opened: watch::Sender<usize>,
     ) -> Self {
         let place = || Place { stage: Stage::Outside, cursor: (0, String::new()), ahead: (0, String::new()) };
         Self {
-            address,
+            addresses,
             thoughts: Thoughts::new(&habits),
             connection: Connection { client: habits.name.as_str().into(), number: 0 },
             places: habits.targets.iter().map(|target| (target.clone(), place())).collect(),
@@ -91,7 +91,8 @@ impl Client {
 
     pub(super) async fn live(mut self, mut phase: watch::Receiver<Phase>) -> Result<(), String> {
         loop {
-            let Some(mut wire) = Wire::connect(self.address, CONNECT_EVERY, SILENCE).await else {
+            let gateways = self.addresses.iter().copied().cycle().skip(self.connection.number as usize);
+            let Some(mut wire) = Wire::connect(gateways, CONNECT_EVERY, SILENCE).await else {
                 return Err(format!("no gateway within {SILENCE:?}"));
             };
             self.connection.number += 1;
@@ -136,9 +137,9 @@ impl Client {
 
     async fn hears_until(&mut self, wire: &mut Wire, numeric: &str) -> Result<(), End> {
         loop {
-            let line = match timeout(SILENCE, wire.any_line()).await {
+            let line = match timeout(self.habits.patience(), wire.any_line()).await {
                 Ok(line) => line?,
-                Err(_) => return Err(End::Wrong(format!("no {numeric} for {SILENCE:?}"))),
+                Err(_) => return Err(self.habits.waited(format!("no {numeric}"))),
             };
             let message = read(&line)?;
             match message.verb {
@@ -167,7 +168,7 @@ impl Client {
                 return End::Settled;
             }
             let waits = !self.in_flight.is_empty() || self.has_asked();
-            let silent = Instant::now() + SILENCE;
+            let silent = Instant::now() + self.habits.patience();
             let next = if is_here { self.pause_until } else { self.again_at };
             tokio::select! {
                 line = wire.any_line() => {
@@ -185,7 +186,7 @@ impl Client {
                 () = sleep_until(next), if !waits && (!is_here || now == Phase::Talk) => {}
                 () = sleep_until(silent), if waits => {
                     let open = self.in_flight.len();
-                    return End::Wrong(format!("nothing was heard for {SILENCE:?} with {open} in flight"));
+                    return self.habits.waited(format!("nothing was heard with {open} in flight"));
                 }
             }
         }

@@ -4,8 +4,11 @@ use proto::plain::ServerLine;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
+
+/// Whoever listens accepts in less; a machine that is cut off does not.
+const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 
 /// A socket that speaks lines. Reading can be given up at any moment and loses nothing.
 pub(super) struct Wire {
@@ -14,11 +17,16 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    /// Tries every so often until there is somebody, at most for `within`.
-    pub(super) async fn connect(address: SocketAddr, every: Duration, within: Duration) -> Option<Self> {
+    /// Tries one after the other every so often until there is somebody, at most for `within`.
+    pub(super) async fn connect(
+        mut addresses: impl Iterator<Item = SocketAddr>,
+        every: Duration,
+        within: Duration,
+    ) -> Option<Self> {
         let deadline = Instant::now() + within;
         while Instant::now() < deadline {
-            if let Ok(socket) = TcpStream::connect(address).await {
+            let connecting = TcpStream::connect(addresses.next()?);
+            if let Ok(Ok(socket)) = timeout(CONNECT_WITHIN, connecting).await {
                 // Small writes at once, as netcat does.
                 let _ = socket.set_nodelay(true);
                 return Some(Self { socket, read: Vec::new() });
