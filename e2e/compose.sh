@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A Compose stack as a newcomer meets it: up with one command, two people chat with netcat, a script reads the
 # history with curl, message-service is killed and has kept the message. Needs Docker with Compose, nc and curl, and
-# the stack's ports. Runs as a project of its own: a stack that is somebody's stays as it is, and nothing is left over.
+# the stack's ports; of a scaled stack more is killed while programs talk, for which it needs cargo. Runs as a project of its own: a stack that is somebody's stays as it is, and nothing is left over.
 #
 #   e2e/compose.sh docker-compose.yml --scale gateway=2
 set -euo pipefail
@@ -145,5 +145,12 @@ until_shown "the answer too" history_has 'and hello back'
 types bob 'still here'
 sees bob '^201 sent #compose [45] '
 sees alice '^100 msg #compose [45] [^ ]+ bob :still here'
+
+if ((${#containers[@]} > 1)); then
+  say "a gateway, a message-service, NATS and a PostgreSQL are killed while people talk"
+  first() { compose ps --quiet "$1" | head -n 1; }
+  cargo run --quiet --locked --package causerie-e2e --bin kill-containers -- \
+    "$(first gateway)" "$(first message-service)" "$(first nats)" "$(first messages-database)"
+fi
 
 say "passed"

@@ -15,6 +15,7 @@
 //! ```
 
 mod clock;
+mod doors;
 mod heard;
 mod irc;
 mod line;
@@ -33,6 +34,7 @@ pub use api::auth::ServiceName::{self, Channels, Gateway, Logs, Messages, Users}
 
 pub use self::{
     clock::{WITHIN, until},
+    doors::Doors,
     heard::{Heard, Reply},
     irc::Irc,
     line::Line,

@@ -31,6 +31,7 @@ use self::{
 };
 use crate::{
     clock::{WITHIN, until},
+    doors::Doors,
     irc::Irc,
     line::Line,
     postgres::Databases,
@@ -242,6 +243,11 @@ impl Town {
     /// All gateways of IRC.
     pub fn irc_addresses(&self) -> Vec<SocketAddr> {
         self.gateways().map(|address| SocketAddr::new(address, self.irc)).collect()
+    }
+
+    /// Where it is reached.
+    pub fn doors(&self) -> Doors {
+        Doors { lines: self.chat_addresses(), irc: self.irc_addresses(), rest: self.rest() }
     }
 
     /// A program without a token.

@@ -163,7 +163,7 @@ async fn whatever_breaks_nothing_is_lost_nor_doubled_nor_out_of_order() {
     let town = ROOMY.iter().fold(plan_of_town, |plan, setting| plan.set(setting)).start().await;
     let faults = plan(&town, count, &mut rng);
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let party = Party::arrives(&town, seed, BACK_WITHIN, Some(PATIENCE), folder).await;
+    let party = Party::arrives(town.doors(), seed, BACK_WITHIN, Some(PATIENCE), folder).await;
     let mut back: BTreeMap<&str, Vec<(Duration, Duration)>> = BTreeMap::new();
     for (nth, fault) in faults.into_iter().enumerate() {
         let open = party.talks(ACKS_BETWEEN_FAULTS, IN_FLIGHT_AT_A_FAULT).await;
@@ -177,7 +177,7 @@ async fn whatever_breaks_nothing_is_lost_nor_doubled_nor_out_of_order() {
         town.ready().await;
     }
     let said = party.recorder.progress();
-    party.ends(&town).await;
+    party.ends().await;
     println!(
         "\n| fault | times | talk goes on after its end: median, longest | longest wait of anybody: median, longest |"
     );

@@ -54,7 +54,7 @@ async fn survives(plan: Plan) {
     kills.shuffle(&mut rng);
 
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let party = Party::arrives(&town, seed, BACK_WITHIN, None, folder).await;
+    let party = Party::arrives(town.doors(), seed, BACK_WITHIN, None, folder).await;
     for (nth, (part, away)) in kills.into_iter().enumerate() {
         let open = party.talks(ACKS_BETWEEN_KILLS, IN_FLIGHT_AT_A_KILL).await;
         town.kill9(part);
@@ -77,5 +77,5 @@ async fn survives(plan: Plan) {
         town.ready().await;
     }
     party.talks(ACKS_BETWEEN_KILLS, IN_FLIGHT_AT_A_KILL).await;
-    party.ends(&town).await;
+    party.ends().await;
 }

@@ -16,7 +16,7 @@ use super::{
     Recorder, Stored, Target,
     talker::{Habits, Phase, Speaks, Talker},
 };
-use crate::{Messages, Rest, Town, Users, segment, until};
+use crate::{Doors, Messages, Rest, Users, segment, until};
 
 const TALKERS: usize = 8;
 /// Those of them who speak IRC; neighbours are two of one kind or one of each.
@@ -38,6 +38,7 @@ pub const ROOMY: &[&str] = &[
 
 /// Everyone who talks, and what is noted of it.
 pub struct Party {
+    doors: Doors,
     seed: u64,
     /// Until talk goes on after something broke.
     back_within: Duration,
@@ -59,7 +60,7 @@ impl Party {
     /// # Panics
     /// If they cannot log in.
     pub async fn arrives(
-        town: &Town,
+        doors: Doors,
         seed: u64,
         back_within: Duration,
         moves_on_after: Option<Duration>,
@@ -72,7 +73,7 @@ impl Party {
         let mut guests = Vec::new();
         let mut habits = Vec::new();
         for n in 0..TALKERS {
-            let token = api_token(&town.rest().account(&name(n), PASSWORD).await).await;
+            let token = api_token(&doors.rest.account(&name(n), PASSWORD).await).await;
             // One channel for all, one for each half, and a neighbour.
             let targets = vec!["#all".to_owned(), format!("#half{}", n % 2), name(n ^ 1)];
             guests.push(Guest { name: name(n), targets: targets.clone() });
@@ -83,13 +84,13 @@ impl Party {
         }
         let start = |habits: Habits| {
             let addresses = match habits.speaks {
-                Speaks::LineProtocol => town.chat_addresses(),
-                Speaks::Irc => town.irc_addresses(),
+                Speaks::LineProtocol => doors.lines.clone(),
+                Speaks::Irc => doors.irc.clone(),
             };
             Talker::start(addresses, habits, recorder.clone(), phases.clone())
         };
         let talkers = habits.into_iter().map(start).collect();
-        Self { seed, back_within, recorder, phase, talkers, guests, folder: folder.to_owned() }
+        Self { doors, seed, back_within, recorder, phase, talkers, guests, folder: folder.to_owned() }
     }
 
     /// Waits for that many acknowledgements more, and for that many messages in flight at one moment: how many.
@@ -142,7 +143,7 @@ impl Party {
     ///
     /// # Panics
     /// If anything is wrong.
-    pub async fn ends(mut self, town: &Town) {
+    pub async fn ends(mut self) {
         self.phase.send_replace(Phase::Hush);
         for talker in &self.talkers {
             let mut open = talker.open.clone();
@@ -153,7 +154,7 @@ impl Party {
         }
         let mut ends = BTreeMap::new();
         for Guest { name, targets } in &self.guests {
-            let rest = town.rest().login(name, PASSWORD).await;
+            let rest = self.doors.rest.login(name, PASSWORD).await;
             for target in targets {
                 let conversation = Target::new(name, target);
                 if !ends.contains_key(&conversation) {
