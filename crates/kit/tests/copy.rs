@@ -127,6 +127,11 @@ async fn all_rows_arrive_and_numbers_go_on() {
     let next = "insert into told (text) values ('more') returning n";
     assert_eq!(number(&db, next).await, 2504, "a number that was given once is not given again");
     db.refuse_half_a_copy().await.unwrap();
+
+    // It is in use: the same command once more only looks.
+    let refused = format!("{:#}", house.copies_to(&to).await.unwrap_err());
+    assert!(refused.contains("was used since"), "{refused}");
+    assert_eq!(number(&db, next).await, 2505);
 }
 
 #[tokio::test]
@@ -191,7 +196,7 @@ async fn one_changed_value_is_found() {
         house.copies_to(&to).await.unwrap();
         let db = connect(&to, &Migrations::none()).await.unwrap();
         run(&db, tampered).await;
-        let told = house.copies_to(&to).await.unwrap_err().to_string();
+        let told = format!("{:#}", house.copies_to(&to).await.unwrap_err());
         let table = tampered
             .split(' ')
             .find(|word| ["told", "rooms", "seen", "guests"].contains(&word.trim_matches(';')));

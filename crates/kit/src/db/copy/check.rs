@@ -5,8 +5,13 @@ use futures_util::TryStreamExt;
 
 use super::{Compared, Db, pages, schema::Table, value::digest};
 
-/// Reads every table on both sides.
-pub(super) async fn compare(from: &Db, to: &Db, tables: &[Table]) -> anyhow::Result<Vec<Compared>> {
+/// Reads every table on both sides; `why` is said of one that differs.
+pub(super) async fn compare(
+    from: &Db,
+    to: &Db,
+    tables: &[Table],
+    why: &str,
+) -> anyhow::Result<Vec<Compared>> {
     let mut compared = Vec::with_capacity(tables.len());
     for table in tables {
         let what = || format!("could not compare table {}", table.name);
@@ -14,8 +19,7 @@ pub(super) async fn compare(from: &Db, to: &Db, tables: &[Table]) -> anyhow::Res
         let (source, target) = (source.with_context(what)?, target.with_context(what)?);
         ensure!(
             source == target,
-            "table {} differs: {} rows with checksum {:032x} in the source, {} with {:032x} in the target. \
-             One of them was changed meanwhile: empty the target and copy again",
+            "table {} differs: {} rows with checksum {:032x} in the source, {} with {:032x} in the target: {why}",
             table.name,
             source.rows,
             source.checksum,

@@ -52,9 +52,14 @@ impl<'a> Progress<'a> {
         Ok(Self { to, finished: false })
     }
 
+    /// All was there and the same.
+    pub(super) fn is_finished(&self) -> bool {
+        self.finished
+    }
+
     /// Removes what the migrations have put into the tables, once: the source has the same rows, as they are now.
     pub(super) async fn clear(&self, parents_first: &[Table]) -> anyhow::Result<()> {
-        if self.finished || get(self.to, CLEARED).await?.is_some() {
+        if get(self.to, CLEARED).await?.is_some() {
             return Ok(());
         }
         let mut tx = self.to.begin().await?;
@@ -67,9 +72,6 @@ impl<'a> Progress<'a> {
     }
 
     pub(super) async fn mark(&self, table: &str) -> anyhow::Result<Mark> {
-        if self.finished {
-            return Ok(Mark { done: true, ..Mark::default() });
-        }
         let found = get(self.to, &of_table(table)).await?;
         Ok(found.map(|text| serde_json::from_str(&text)).transpose()?.unwrap_or_default())
     }
