@@ -187,7 +187,7 @@ async fn whoever_starts_a_second_one_on_the_same_data_learns_at_once_what_it_wai
     let said = town.home().join("second.log");
     let mut second =
         second_process(&town.data()).stderr(std::fs::File::create(&said).unwrap()).spawn().unwrap();
-    let holder = format!("process {} runs users on ", town.process_id(Gateway).unwrap());
+    let holder = format!("process {} runs logs on ", town.process_id(Gateway).unwrap());
     until("it says what it waits for", std::time::Duration::from_secs(5), async || {
         std::fs::read_to_string(&said).unwrap().contains(&holder).then_some(())
     })
