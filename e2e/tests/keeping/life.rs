@@ -1,4 +1,6 @@
-use e2e::{Channels, Logs, Messages, Rest, ServiceName, Town, Users, fresh, fresh_channel, segment};
+use e2e::{
+    Channels, Logs, Messages, Rest, ServiceName, Town, Users, WITHIN, fresh, fresh_channel, segment, until,
+};
 use serde_json::json;
 
 const PASSWORD: &str = "correct horse battery staple";
@@ -36,6 +38,11 @@ impl Life {
         line.does(&format!("/join {}", life.channel)).await;
         line.does("I only passed by — \\o/ 🦀").await;
         line.does("/quit").await;
+        until("the visitor has left", WITHIN, async || {
+            let path = format!("/v1/channels/{}", segment(&life.channel));
+            (life.alice.get(Channels, &path).await.ok().body["member_count"] == 2).then_some(())
+        })
+        .await;
         life
     }
 
