@@ -22,6 +22,7 @@ mod line;
 mod names;
 mod pattern;
 mod postgres;
+pub mod previous;
 mod process;
 pub mod recorder;
 mod rest;

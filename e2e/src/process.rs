@@ -14,6 +14,8 @@ pub(crate) struct Process {
     /// None: it is every service.
     part: Option<Part>,
     arguments: Vec<OsString>,
+    /// Instead of the program under test.
+    binary: Option<PathBuf>,
     home: PathBuf,
     /// Names that only this town knows.
     hosts: Option<PathBuf>,
@@ -24,13 +26,17 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) fn new(part: Option<Part>, arguments: Vec<OsString>, home: &Path) -> Self {
-        Self { part, arguments, home: home.into(), hosts: None, namespace: None, child: None }
+        Self { part, arguments, binary: None, home: home.into(), hosts: None, namespace: None, child: None }
     }
 
     /// As a name server would, a file like `/etc/hosts` says what names stand for.
     pub(crate) fn with_hosts(mut self, hosts: PathBuf, namespace: Option<String>) -> Self {
         (self.hosts, self.namespace) = (Some(hosts), namespace);
         self
+    }
+
+    pub(crate) fn is(&mut self, binary: Option<PathBuf>) {
+        self.binary = binary;
     }
 
     pub(crate) fn part(&self) -> Option<Part> {
@@ -43,11 +49,12 @@ impl Process {
 
     /// The program with this town's settings and `subcommand`.
     pub(crate) fn command(&self, subcommand: &[&str]) -> Command {
+        let binary = self.binary.clone().unwrap_or_else(binary);
         let mut command = match &self.namespace {
-            None => Command::new(binary()),
+            None => Command::new(binary),
             Some(name) => {
                 let mut command = Command::new("ip");
-                command.args(["netns", "exec", name]).arg(binary());
+                command.args(["netns", "exec", name]).arg(binary);
                 command
             }
         };

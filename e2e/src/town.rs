@@ -184,7 +184,8 @@ impl Town {
                 set(setting.clone());
             }
         }
-        let process = Process::new((!alone).then_some(part), arguments, self.home.path());
+        let mut process = Process::new((!alone).then_some(part), arguments, self.home.path());
+        process.is(plan.binary.clone());
         if !self.replicas.are_many() {
             return process;
         }
@@ -382,6 +383,11 @@ impl Town {
 
     pub fn start_without_waiting(&self, part: impl Into<Part>) {
         self.with(part, Process::start);
+    }
+
+    /// From its next start a process is the program under test, whatever it was.
+    pub fn upgrades(&self, part: impl Into<Part>) {
+        self.with(part, |process| process.is(None));
     }
 
     /// SIGTERM to a process: how it ended and how long that took.

@@ -15,6 +15,8 @@ const PAGE: u32 = 100;
 const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Between two steps of what takes many: senders go first.
 const BREATH: Duration = Duration::from_millis(5);
+/// What another replica was asked for and has not finished, because it is gone, is found after so long.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// Before what failed is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -35,7 +37,7 @@ pub(crate) fn start(tasks: &Tasks, app: &App) {
         async move {
             match app.store.erase_step().await {
                 Ok(true) => tokio::time::sleep(BREATH).await,
-                Ok(false) => app.erasures.notified().await,
+                Ok(false) => drop(tokio::time::timeout(LOOK_AGAIN, app.erasures.notified()).await),
                 Err(error) => {
                     tracing::warn!(cause = %error, "could not erase, will again");
                     tokio::time::sleep(AGAIN).await;

@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use api::auth::ServiceName;
 
 use super::{Replicas, Town, hosts};
@@ -10,6 +12,8 @@ pub struct Plan {
     pub(super) replicas: Replicas,
     pub(super) own_servers: bool,
     pub(super) open: bool,
+    /// Instead of the program under test.
+    pub(super) binary: Option<PathBuf>,
     pub(super) settings: Vec<(Option<ServiceName>, String)>,
 }
 
@@ -21,6 +25,7 @@ impl Plan {
             replicas: Replicas::ALONE,
             own_servers: false,
             open: false,
+            binary: None,
             settings: Vec::new(),
         }
     }
@@ -49,6 +54,13 @@ impl Plan {
         if hosts::are_available() {
             self.replicas = self.replicas.on_hosts();
         }
+        self
+    }
+
+    /// Another program, such as the release before: see [`Town::upgrades`].
+    #[must_use]
+    pub fn of(mut self, binary: PathBuf) -> Self {
+        self.binary = Some(binary);
         self
     }
 
