@@ -209,6 +209,7 @@ async fn apply_ban(app: &App, ban: &NetworkBanId) -> anyhow::Result<Outcome> {
     }
 }
 
+/// Operators who are here stay: they can lift what was meant otherwise.
 fn is_about(target: &Target, user: &UserRow, address: Option<IpAddr>, host: &str) -> bool {
-    target.matches(Newcomer { address, nick: &user.nick, host, account: user.account() })
+    !user.operator && target.matches(Newcomer { address, nick: &user.nick, host, account: user.account() })
 }

@@ -32,10 +32,6 @@ pub(crate) enum NotATarget {
 const MIN_PREFIX_V4: u8 = 8;
 const MIN_PREFIX_V6: u8 = 16;
 
-/// A mask that matches all of these, who are nobody, matches everybody.
-const NOBODIES: [(&str, &str); 3] =
-    [("qzvx", "00000000.cloak"), ("JKwy_", "ffffffff.cloak"), ("8", "5a5a5a5a.cloak")];
-
 /// Somebody who comes in.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Newcomer<'a> {
@@ -82,9 +78,11 @@ impl Target {
     }
 }
 
+/// A mask that matches all of some who are nobody.
 fn is_everybody(mask: &Mask) -> bool {
+    let nobodies = [("qzvx", "00000000.cloak"), ("JKwy_", "ffffffff.cloak"), ("8", "5a5a5a5a.cloak")];
     let is_of = |(nick, host)| mask.matches_mask(&format!("{nick}!{USERNAME}@{host}"), Some(nick));
-    NOBODIES.into_iter().all(is_of)
+    nobodies.into_iter().all(is_of)
 }
 
 impl std::fmt::Display for Target {
