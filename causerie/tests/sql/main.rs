@@ -8,6 +8,7 @@
 
 mod engines;
 mod queries;
+mod shards;
 mod sources;
 mod texts;
 
