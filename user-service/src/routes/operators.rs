@@ -109,7 +109,7 @@ fn parse(target: &str) -> Result<Target> {
 
 /// Bans an address, a range, a mask or an account from the network (operators). Sessions that it is about end.
 #[utoipa::path(post, path = "/v1/network-bans", tag = "operators", request_body = NewNetworkBan, responses(
-    (status = 201, description = "The ban", body = NetworkBan),
+    (status = 201, description = "The ban; operators who are logged in stay", body = NetworkBan),
     (status = 403, description = "forbidden", body = Problem),
     (status = 422, description = "invalid-mask, list-full", body = Problem),
 ))]
